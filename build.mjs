@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bundles what ships: the edge, the gateway, the one CLI of both and the simulated campus. Native packages stay outside.
+// Packages that resolve files of their own at run time (pino's transports, csv readers) bundle well as none of those is used.
+import { rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const NATIVE = ['better-sqlite3', 'nfc-pcsc', 'onoff'];
+
+/** Output name (below dist/) → entry. A worker is a file of its own beside the program that starts it. */
+const ENTRIES = {
+  latchkey: 'latchkey.ts',
+  'controller/main': 'controller/src/app/main.ts',
+  'controller/journal-worker': 'controller/src/adapters/journal-worker.ts',
+  'gateway/main': 'gateway/src/app/main.ts',
+  'gateway/database-worker': 'gateway/src/adapters/database/database-worker.ts',
+  'sim/start': 'hardware-sim/src/start.ts',
+  'sim/control': 'hardware-sim/src/control.ts',
+};
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  entryPoints: ENTRIES,
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  conditions: ['latchkey-source'],
+  external: NATIVE,
+  sourcemap: 'linked',
+  logLevel: 'warning',
+  // CommonJS packages inside an ES module bundle still call require for node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+});
