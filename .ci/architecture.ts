@@ -12,9 +12,9 @@ const PLANT = 'controller/src/core/planted-violation';
 
 async function run(folders: string[]): Promise<ICruiseResult> {
   const options = { ...configuration.options, ruleSet: { forbidden: configuration.forbidden }, validate: true };
-  const { output } = await cruise(folders, options as never, undefined, {
+  const { output } = await cruise(folders, options, undefined, {
     tsConfig: extractTsConfig('tsconfig.json'),
-  } as never);
+  });
   return output as ICruiseResult;
 }
 
