@@ -12,8 +12,8 @@ export interface Resident {
   readonly uid: string;
 }
 
-const SURNAMES = [...'王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗'];
-const GIVEN = [...'伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰飞宇晨阳佳欣怡子涵浩然雨桐'];
+const SURNAMES = Array.from('王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗');
+const GIVEN = Array.from('伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰飞宇晨阳佳欣怡子涵浩然雨桐');
 const MAJORS = ['机电', '护理', '计算机', '会计', '汽修', '物流'];
 
 /** mulberry32: small, seeded, and good enough to make up names. */
