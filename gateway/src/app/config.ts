@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration of the gateway: defaults, then a JSON file, then LATCHKEY_* variables, then flags; the last one wins.
+// Every error names the field, where it came from and what to write instead.
+import { readFile } from 'node:fs/promises';
+import { siteId } from '@latchkey/protocols/ids';
+import { err, ok, type Result } from '@latchkey/protocols/result';
+import { z } from 'zod';
+
+const port = z.int('use a whole number').min(0, 'use a port from 0 to 65535').max(65_535, 'use a port from 0 to 65535');
+const host = z.string().min(1, 'give an address to listen on, such as 127.0.0.1 or 0.0.0.0').max(253);
+const certificateName = z
+  .string()
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/, 'give a host name or an IP address, without port');
+
+export const gatewayConfig = z
+  .strictObject({
+    dataDir: z.string().min(1, 'give a directory').default('.latchkey/gateway'),
+    site: siteId.default('campus' as z.infer<typeof siteId>),
+    /** 8 bytes that keep one campus's lists from being used on another; chosen once. */
+    campusId: z
+      .string()
+      .regex(/^[0-9a-f]{16}$/, 'use 16 hex digits, such as 00000000c0ffee01')
+      .default('0000000000000001'),
+    timeZone: z.string().refine(isTimeZone, 'use an IANA zone, such as Asia/Shanghai').default('Asia/Shanghai'),
+    /** Plain loopback until an operator says where to listen (security on by default). */
+    https: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(8443) }).prefault({}),
+    mqtt: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(8883) }).prefault({}),
+    /** Names and addresses in the gateway's certificate: what controllers and the CLI call it by. */
+    names: z
+      .array(certificateName)
+      .min(1, 'name the gateway at least once, such as gateway.campus.example')
+      .default(['localhost', '127.0.0.1', '::1']),
+    /** Makes root keys on this machine at first start. For trials only: whoever takes the machine has the campus. */
+    demoKeys: z.boolean('use true or false').default(false),
+    logLevel: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'use fatal, error, warn, info, debug or silent')
+      .default('info'),
+  })
+  .readonly();
+export type GatewayConfig = z.infer<typeof gatewayConfig>;
+export type GatewayConfigInput = z.input<typeof gatewayConfig>;
+
+type Path = readonly [string, string?];
+type Kind = 'text' | 'number' | 'boolean' | 'list';
+
+/** Environment variable → field. Names in lists are separated by commas. */
+const ENVIRONMENT: Readonly<Record<string, { path: Path; kind: Kind }>> = {
+  LATCHKEY_DATA: { path: ['dataDir'], kind: 'text' },
+  LATCHKEY_SITE: { path: ['site'], kind: 'text' },
+  LATCHKEY_CAMPUS_ID: { path: ['campusId'], kind: 'text' },
+  LATCHKEY_TIME_ZONE: { path: ['timeZone'], kind: 'text' },
+  LATCHKEY_HTTPS_HOST: { path: ['https', 'host'], kind: 'text' },
+  LATCHKEY_HTTPS_PORT: { path: ['https', 'port'], kind: 'number' },
+  LATCHKEY_MQTT_HOST: { path: ['mqtt', 'host'], kind: 'text' },
+  LATCHKEY_MQTT_PORT: { path: ['mqtt', 'port'], kind: 'number' },
+  LATCHKEY_NAMES: { path: ['names'], kind: 'list' },
+  LATCHKEY_DEMO_KEYS: { path: ['demoKeys'], kind: 'boolean' },
+  LATCHKEY_LOG_LEVEL: { path: ['logLevel'], kind: 'text' },
+};
+export const CONFIG_VARIABLES = Object.keys(ENVIRONMENT);
+
+export interface ConfigSources {
+  readonly file?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags: { readonly [field: string]: unknown };
+}
+
+export type ConfigError = 'config-unreadable' | 'config-not-json' | 'config-invalid';
+
+export async function loadConfig(sources: ConfigSources): Promise<Result<GatewayConfig, ConfigError>> {
+  const file = sources.file === undefined ? ok({}) : await readConfigFile(sources.file);
+  if (!file.ok) return file;
+  const environment = fromEnvironment(sources.environment);
+  const merged = merge(merge(file.value, environment), sources.flags);
+  const parsed = gatewayConfig.safeParse(merged);
+  if (parsed.success) return ok(parsed.data);
+  const issue = parsed.error.issues[0];
+  const field = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : (issue?.path.join('.') ?? '');
+  const advice = issue?.code === 'unrecognized_keys' ? `no such field; fields: ${knownFields()}` : issue?.message;
+  return err('config-invalid', `${field}${originOf(field, sources)}: ${advice}`);
+}
+
+async function readConfigFile(path: string): Promise<Result<Record<string, unknown>, ConfigError>> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    return err('config-unreadable', `${path}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`);
+  }
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    if (isObject(value)) return ok(value);
+    return err(
+      'config-not-json',
+      `${path}: the file must hold one JSON object, such as {"dataDir": "/var/lib/latchkey"}`,
+    );
+  } catch (error) {
+    return err('config-not-json', `${path}: ${(error as Error).message}`);
+  }
+}
+
+function fromEnvironment(environment: ConfigSources['environment']): Record<string, unknown> {
+  let result: Record<string, unknown> = {};
+  for (const [name, { path, kind }] of Object.entries(ENVIRONMENT)) {
+    const text = environment[name];
+    if (text === undefined || text === '') continue;
+    const [outer, inner] = path;
+    const value = convert(text, kind);
+    result = merge(result, inner === undefined ? { [outer]: value } : { [outer]: { [inner]: value } });
+  }
+  return result;
+}
+
+/** What does not convert stays text, so that the schema names the field. */
+function convert(text: string, kind: Kind): unknown {
+  switch (kind) {
+    case 'text':
+      return text;
+    case 'number':
+      return /^\d+$/.test(text) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+    case 'list':
+      return text.split(',').map((name) => name.trim());
+  }
+}
+
+function merge(base: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>) {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const below = result[key];
+    result[key] = isObject(below) && isObject(value) ? merge(below, value) : value;
+  }
+  return result;
+}
+
+function originOf(field: string, sources: ConfigSources): string {
+  const variable = Object.entries(ENVIRONMENT).find(([, { path }]) => path.join('.') === field)?.[0];
+  if (lookUp(sources.flags, field) !== undefined) return ' (flag)';
+  if (variable !== undefined && (sources.environment[variable] ?? '') !== '') return ` (${variable})`;
+  return sources.file === undefined ? '' : ` (${sources.file})`;
+}
+
+const lookUp = (value: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((below, key) => (isObject(below) ? below[key] : undefined), value);
+
+const knownFields = () =>
+  Object.values(ENVIRONMENT)
+    .map(({ path }) => path.join('.'))
+    .join(', ');
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
