@@ -32,3 +32,9 @@ export const queryFlag = z.enum(['true', 'false'], 'use true or false').default(
 
 /** Answer of every change: the list versions it led to, so that a caller can wait until doors report them. */
 export const changed = z.object({ changed: z.boolean().describe('false when everything was so already') });
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next?: string | undefined;
+}
+export type Changed = z.infer<typeof changed>;

@@ -94,3 +94,17 @@ export const revocation = z
     error: 'give either number or person',
     path: ['number'],
   });
+
+export type Person = z.infer<typeof person>;
+export type PersonBody = z.infer<typeof personBody>;
+export type PersonQuery = z.infer<typeof personQuery>;
+export type Group = z.infer<typeof group>;
+export type GroupBody = z.infer<typeof groupBody>;
+export type Card = z.infer<typeof card>;
+export type CardQuery = z.infer<typeof cardQuery>;
+export type CardIssue = z.infer<typeof cardIssue>;
+export type CardReplace = z.infer<typeof cardReplace>;
+export type CardLookup = z.infer<typeof cardLookup>;
+export type CardAction = z.infer<typeof cardAction>;
+export type CardChange = z.infer<typeof cardChange>;
+export type Revocation = z.infer<typeof revocation>;

@@ -79,3 +79,11 @@ export const deviceBody = z.object({ id: slug, name: displayName.optional() });
 export const deviceCode = z
   .object({ device: slug, code: z.string().describe('one-time, shown once'), expiresAt: instant })
   .meta({ id: 'EnrolmentCode' });
+
+export type Scope = z.infer<typeof scope>;
+export type ScopeBody = z.infer<typeof scopeBody>;
+export type Portal = z.infer<typeof portal>;
+export type PortalBody = z.infer<typeof portalBody>;
+export type Device = z.infer<typeof device>;
+export type DeviceBody = z.infer<typeof deviceBody>;
+export type DeviceCode = z.infer<typeof deviceCode>;

@@ -39,3 +39,10 @@ export const levelBody = z.object({
   validUntil: levelFields.validUntil.default(null),
 });
 export const levelList = z.object({ items: z.array(level) });
+
+export type Schedule = z.infer<typeof schedule>;
+export type ScheduleBody = z.infer<typeof scheduleBody>;
+export type Holiday = z.infer<typeof holiday>;
+export type HolidayBody = z.infer<typeof holidayBody>;
+export type Level = z.infer<typeof level>;
+export type LevelBody = z.infer<typeof levelBody>;
