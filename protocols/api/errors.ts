@@ -23,7 +23,6 @@ export const API_ERRORS = {
   'code-refused': { status: 403, level: 'warn', key: 'codeRefused' },
   'route-not-found': client(404, 'routeNotFound'),
   'not-found': client(404, 'notFound'),
-  'method-not-allowed': client(405, 'methodNotAllowed'),
   conflict: client(409, 'conflict'),
   'already-exists': client(409, 'alreadyExists'),
   'in-use': client(409, 'inUse'),

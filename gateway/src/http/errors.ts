@@ -9,6 +9,8 @@ export interface Refusal {
   readonly field?: string | undefined;
   /** Replaces the catalogue's advice where the service knows better. */
   readonly fix?: string | undefined;
+  /** Further fields of the body, such as the problems of an import. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /** The only exception routes throw on purpose: fastify carries it to the error handler. */

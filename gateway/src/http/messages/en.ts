@@ -21,7 +21,6 @@ export const en: Catalogue = {
   },
   routeNotFound: { message: 'There is no such address in this API.', fix: 'See /v1/openapi.json.' },
   notFound: { message: 'There is nothing by that name.', fix: 'Check the identifier; list what exists.' },
-  methodNotAllowed: { message: 'This address does not take that method.', fix: 'See /v1/openapi.json.' },
   conflict: { message: 'The change contradicts what is there.', fix: 'Read the current state and try again.' },
   alreadyExists: {
     message: 'Something by that name exists already.',

@@ -15,7 +15,6 @@ export const zhCn: Catalogue = {
   codeRefused: { message: '注册码错误、已使用或已过期。', fix: '请重新生成：latchkey device add <id>' },
   routeNotFound: { message: '本接口没有这个地址。', fix: '请查看 /v1/openapi.json。' },
   notFound: { message: '没有找到该对象。', fix: '请核对标识，或先列出现有对象。' },
-  methodNotAllowed: { message: '该地址不接受此方法。', fix: '请查看 /v1/openapi.json。' },
   conflict: { message: '所做更改与现有内容冲突。', fix: '请读取当前状态后重试。' },
   alreadyExists: { message: '同名对象已存在。', fix: '请换一个标识，或修改已有对象。' },
   inUse: { message: '该对象仍在使用中。', fix: '请先删除引用它的内容。' },

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every route of the API, by subject.
+import { registerCards } from './routes/cards.ts';
+import { registerCommands } from './routes/commands.ts';
+import { registerDevices } from './routes/devices.ts';
+import { registerHistory } from './routes/history.ts';
+import { registerImports } from './routes/imports.ts';
+import { registerPeople } from './routes/people.ts';
+import { registerPlaces } from './routes/places.ts';
+import { registerRights } from './routes/rights.ts';
+import { registerSystem } from './routes/system.ts';
+import type { Api } from './server.ts';
+import type { ApiServices } from './services.ts';
+
+export async function registerRoutes(app: Api, services: ApiServices, monotonicMs: () => number): Promise<void> {
+  registerSystem(app, services);
+  registerPeople(app, services);
+  registerCards(app, services);
+  registerPlaces(app, services);
+  registerRights(app, services);
+  registerDevices(app, services, monotonicMs);
+  registerCommands(app, services);
+  registerHistory(app, services);
+  await registerImports(app, services);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's HTTP server: HTTPS, one administrator token on every route that is not marked public, one error body, request
+// ids, security headers, OpenAPI made from the same schemas that check requests (DESIGN 8).
+import { randomBytes } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
+import swagger from '@fastify/swagger';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { createAttemptLimit, SIGN_IN_LIMIT } from './attempt-limit.ts';
+import { requireToken } from './authenticate.ts';
+import { installErrors } from './error-handler.ts';
+import { logRequests } from './request-log.ts';
+import { registerRoutes } from './routes.ts';
+import type { ApiServices } from './services.ts';
+import type { TokenCheck } from './token.ts';
+
+/** An instance whose handlers are typed by their zod schemas. */
+export type Api = ReturnType<typeof withZod>;
+
+export interface ServerOptions {
+  readonly services: ApiServices;
+  readonly token: Pick<TokenCheck, 'accepts'>;
+  readonly logger: FastifyBaseLogger;
+  readonly version: string;
+  /** Milliseconds that only grow, for limits and durations. */
+  readonly monotonicMs: () => number;
+  /** Absent only where nothing listens: tests and the OpenAPI document. */
+  readonly tls?: Pick<SecureContextOptions, 'key' | 'cert'>;
+}
+
+/** JSON bodies here are small; imports set their own limit. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/** Ready to inject into or to listen; nothing listens yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: options.logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    requestIdHeader: false,
+    genReqId: () => randomBytes(8).toString('hex'),
+    routerOptions: { maxParamLength: 128 },
+    ...(options.tls === undefined ? {} : { https: { ...options.tls, minVersion: 'TLSv1.2' as const } }),
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...HEADERS, 'x-request-id': request.id });
+  });
+  logRequests(app, options.monotonicMs);
+  requireToken(app, { token: options.token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs: options.monotonicMs });
+  installErrors(app);
+  await app.register(swagger, openApi(options.version));
+  await app.register(async (scope) => registerRoutes(withZod(scope), options.services, options.monotonicMs));
+  await app.ready();
+  return app;
+}
+
+function openApi(version: string) {
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Latchkey gateway', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      components: { securitySchemes: { administrator: { type: 'http' as const, scheme: 'bearer' } } },
+      security: [{ administrator: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  };
+}
+
+const withZod = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
