@@ -5,16 +5,11 @@ import { randomBytes } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import swagger from '@fastify/swagger';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAttemptLimit, SIGN_IN_LIMIT } from './attempt-limit.ts';
 import { requireToken } from './authenticate.ts';
 import { installErrors } from './error-handler.ts';
+import { openApiOptions } from './openapi-options.ts';
 import { logRequests } from './request-log.ts';
 import { registerRoutes } from './routes.ts';
 import type { ApiServices } from './services.ts';
@@ -69,23 +64,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   logRequests(app, options.monotonicMs);
   requireToken(app, { token: options.token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs: options.monotonicMs });
   installErrors(app);
-  await app.register(swagger, openApi(options.version));
+  await app.register(swagger, openApiOptions(options.version));
   await app.register(async (scope) => registerRoutes(withZod(scope), options.services, options.monotonicMs));
   await app.ready();
   return app;
-}
-
-function openApi(version: string) {
-  return {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Latchkey gateway', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
-      components: { securitySchemes: { administrator: { type: 'http' as const, scheme: 'bearer' } } },
-      security: [{ administrator: [] }],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  };
 }
 
 const withZod = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();

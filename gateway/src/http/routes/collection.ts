@@ -41,8 +41,8 @@ export function registerCollection<Item extends z.ZodType, Body extends z.ZodTyp
   const response = { 200: changed };
   routes.get(
     one,
-    { schema: { ...schema, summary: `Read one: ${noun}`, response: { 200: item } } },
-    async (request): Promise<unknown> => (await collection.get(idOf(request))) ?? refuse('not-found'),
+    { schema: { ...schema, summary: `Read one: ${noun}`, response: { 200: item as z.ZodType } } },
+    async (request) => (await collection.get(idOf(request))) ?? refuse('not-found'),
   );
   routes.put(one, { schema: { ...schema, summary: `Make or replace: ${noun}`, body, response } }, async (request) =>
     unwrap(await collection.put(idOf(request), bodyOf(request), ADMINISTRATOR)),
