@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the command key signs: operator commands, online answers and time, each bound to the request or boot it belongs to,
-// so that nothing recorded can be played again. They travel as signed frames whose payload is magic and JSON (DESIGN 6).
+// What the gateway says under signature: operator commands and online answers (command key), time (deny key), each bound to
+// the request or boot it belongs to, so that nothing recorded can be played again. They travel as signed frames whose payload is magic and JSON (DESIGN 6).
 import { z } from 'zod';
 import { deviceId, portalId } from '../ids.ts';
 import { REASONS } from '../mqtt/reasons.ts';
@@ -34,8 +34,12 @@ export const command = z.object({
 export type Command = z.infer<typeof command>;
 
 export const answer = z.object({
-  ask: hex(8), device: deviceId, boot: hex(8), portal: portalId,
-  outcome: z.enum(['granted', 'denied']), reason: z.enum(REASONS).optional(),
+  ask: hex(8),
+  device: deviceId,
+  boot: hex(8),
+  portal: portalId,
+  outcome: z.enum(['granted', 'denied']),
+  reason: z.enum(REASONS).optional(),
   extended: z.boolean().optional(),
   expiresMs: millis,
 });
