@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Form of a wiring file: which readers, relays and inputs make which portal, with every default (reference: door, Timers).
+// Fail-safe or fail-secure has no default on purpose: somebody has to look at the lock.
+import { direction, portalId } from '@latchkey/protocols/ids';
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/, 'use 1 to 60 letters, digits, " ", "." , "_" and "-"');
+const times = (leastMs: number, mostMs: number) =>
+  z.int().min(leastMs, `use at least ${leastMs} ms`).max(mostMs, `use at most ${mostMs} ms`);
+const MINUTE = 60_000;
+
+/** Debouncing works in steps of 0.1 s. */
+const debounceMs = times(0, 2_000).multipleOf(100, 'use a multiple of 100 ms').default(100);
+
+const input = (normallyClosed: boolean) =>
+  z.strictObject({
+    input: name,
+    /** The circuit is closed in the quiet state: door shut, button not pressed, no fire, cover on. */
+    normallyClosed: z.boolean().default(normallyClosed),
+    /** Wired with resistors, so that a cut or shorted line shows as a fault. */
+    supervised: z.boolean().default(false),
+    debounceMs,
+  });
+
+const gpioLine = z.strictObject({ line: z.int().min(0).max(4_095), activeLow: z.boolean().default(false) });
+const socket = z.string().min(1, 'give host:port or the path of a socket').max(200);
+
+export const readerWiring = z.discriminatedUnion('kind', [
+  /** `match` is part of the name PC/SC gives the reader; a trailing index keeps two alike apart. */
+  z.strictObject({ name, kind: z.literal('pcsc'), match: z.string().min(1).max(120) }),
+  z.strictObject({ name, kind: z.literal('simulated'), socket: socket.optional() }),
+]);
+export type ReaderWiring = z.infer<typeof readerWiring>;
+
+export const panelWiring = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('gpio'),
+    outputs: z.record(name, gpioLine).default({}),
+    inputs: z.record(name, gpioLine).default({}),
+  }),
+  z.strictObject({ kind: z.literal('simulated'), socket }),
+]);
+export type PanelWiring = z.infer<typeof panelWiring>;
+
+/** safe: without power it is unlocked, so the relay holds it locked. secure: without power it is locked, the relay opens it. */
+const fail = z.enum(['safe', 'secure'], 'say "safe" (unlocked without power) or "secure" (locked without power)');
+const relay = z.strictObject({ output: name });
+
+const lock = z.union(
+  [z.strictObject({ output: name, fail }), z.strictObject({ in: relay, out: relay, fail })],
+  'give output and fail, or in, out and fail for a lane with a relay for each direction',
+);
+
+const timers = z
+  .strictObject({
+    releaseTimeMs: times(500, 5 * MINUTE).default(5_000),
+    extendedReleaseTimeMs: times(0, 5 * MINUTE).default(10_000),
+    delayTimeBeforeRelockMs: times(0, MINUTE).default(0),
+    openTimeMs: times(1_000, 60 * MINUTE).default(30_000),
+    preAlarmTimeMs: times(0, 30 * MINUTE).default(5_000),
+    extendedOpenTimeMs: times(0, 60 * MINUTE).default(30_000),
+    /** From a grant on; where it is left out, as long as the lock is released. */
+    entryTimeMs: times(500, 10 * MINUTE).optional(),
+  })
+  .prefault({});
+
+const requestToExit = input(false).extend({
+  mode: z.enum(['unlock', 'mask'], 'say "unlock" or "mask" (a handle opens, the request only silences the alarm)'),
+  /** For motion sensors, which see whoever comes in; a button needs neither. */
+  ignoreAfterGrantMs: times(0, MINUTE).default(0),
+  ignoreAfterCloseMs: times(0, MINUTE).default(0),
+});
+
+/** Ids of schedules in the policy of the portal's list. */
+const scheduleId = z.union([z.string().min(1).max(60), z.int().min(0)]);
+
+export const portalWiring = z.strictObject({
+  id: portalId,
+  lock,
+  contact: input(true).optional(),
+  requestToExit: requestToExit.optional(),
+  fire: input(false)
+    .extend({
+      /** The panel or a handle frees the door without this controller. Required of a fail-secure lock. */
+      freedInHardware: z.boolean().default(false),
+    })
+    .optional(),
+  tamper: input(false).optional(),
+  readers: z.array(z.strictObject({ name, direction: direction.default('in') })).max(8),
+  timers,
+  /** Schedules that hold the door in a mode, or silence one of its two alarms, while they run. */
+  schedules: z
+    .strictObject({
+      unlocked: scheduleId.optional(),
+      blocked: scheduleId.optional(),
+      doubleLocked: scheduleId.optional(),
+      maskForced: scheduleId.optional(),
+      maskHeld: scheduleId.optional(),
+    })
+    .prefault({}),
+  wrongAttempts: z
+    .strictObject({
+      limit: z.int().min(1).max(5, 'alarm after at most 5').default(5),
+      windowMs: times(1_000, 60 * MINUTE).default(MINUTE),
+    })
+    .prefault({}),
+  /** The same card again on the same reader within this time is the same event. */
+  repeatWindowMs: times(0, MINUTE).default(2_000),
+});
+export type PortalWiring = z.infer<typeof portalWiring>;
+export type InputWiring = z.infer<ReturnType<typeof input>>;
+
+export const wiring = z.strictObject({
+  readers: z.array(readerWiring).max(32),
+  panel: panelWiring,
+  portals: z.array(portalWiring).min(1, 'describe at least one portal').max(64),
+});
+export type Wiring = z.infer<typeof wiring>;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// A wiring file is refused with the field and the fix, never with a guess.
+import { describe, expect, it } from 'vitest';
+import { parseWiring } from './wiring.ts';
+
+// Partly filled files are the subject here, so they are plain JSON.
+type Json = Record<string, unknown>;
+
+const portal = (more: Json = {}): Json => ({
+  id: 'gate-1',
+  lock: { output: 'relay-1', fail: 'safe' },
+  readers: [{ name: 'front', direction: 'in' }],
+  ...more,
+});
+const file = (portals: readonly Json[] = [portal()], more: Json = {}): Json => ({
+  readers: [{ name: 'front', kind: 'simulated' }],
+  panel: { kind: 'simulated', socket: '127.0.0.1:4000' },
+  portals,
+  ...more,
+});
+
+function problemsOf(json: unknown): readonly { field: string; fix: string }[] {
+  const parsed = parseWiring(json);
+  return parsed.ok ? [] : parsed.problems;
+}
+const fieldsOf = (json: unknown) => problemsOf(json).map(({ field }) => field);
+
+describe('wiring file', () => {
+  it('fills every timer with the usual figure of the field', () => {
+    const parsed = parseWiring(file());
+    expect(parsed.ok && parsed.value.portals[0]?.timers).toEqual({
+      releaseTimeMs: 5_000,
+      extendedReleaseTimeMs: 10_000,
+      delayTimeBeforeRelockMs: 0,
+      openTimeMs: 30_000,
+      preAlarmTimeMs: 5_000,
+      extendedOpenTimeMs: 30_000,
+    });
+  });
+
+  it('gives simulated readers the socket of the panel', () => {
+    const parsed = parseWiring(file());
+    expect(parsed.ok && parsed.value.readers[0]).toEqual({
+      name: 'front',
+      kind: 'simulated',
+      socket: '127.0.0.1:4000',
+    });
+  });
+
+  it('accepts a lane with a relay for each direction', () => {
+    const lane = portal({ lock: { fail: 'secure', in: { output: 'relay-1' }, out: { output: 'relay-2' } } });
+    expect(problemsOf(file([lane]))).toEqual([]);
+  });
+
+  it('refuses a lock that says neither fail-safe nor fail-secure', () => {
+    const [problem] = problemsOf(file([portal({ lock: { output: 'relay-1' } })]));
+    expect(problem?.field).toBe('portals.0.lock.fail');
+    expect(problem?.fix).toContain('"safe"');
+  });
+
+  it('refuses a reader that is not there, and names it', () => {
+    const [problem] = problemsOf(file([portal({ readers: [{ name: 'back' }] })]));
+    expect(problem?.field).toBe('portals.0.readers.0.name');
+    expect(problem?.fix).toContain('"back"');
+  });
+
+  it('refuses one reader for two portals', () => {
+    const second = portal({ id: 'gate-2', lock: { output: 'relay-2', fail: 'safe' } });
+    expect(fieldsOf(file([portal(), second]))).toEqual(['portals.1.readers.0.name']);
+  });
+
+  it('refuses an output used twice', () => {
+    expect(fieldsOf(file([portal(), portal({ id: 'gate-2', readers: [] })]))).toEqual(['portals.1.lock.output']);
+  });
+
+  it('refuses a portal described twice', () => {
+    const again = portal({ lock: { output: 'relay-2', fail: 'safe' }, readers: [] });
+    expect(fieldsOf(file([portal(), again]))).toEqual(['portals.1.id']);
+  });
+
+  it('refuses timers out of range and timers that contradict each other', () => {
+    expect(fieldsOf(file([portal({ timers: { releaseTimeMs: 10 } })]))).toEqual(['portals.0.timers.releaseTimeMs']);
+    expect(fieldsOf(file([portal({ timers: { openTimeMs: 5_000 } })]))).toEqual(['portals.0.timers.preAlarmTimeMs']);
+    expect(fieldsOf(file([portal({ contact: { input: 'in-1' }, timers: { entryTimeMs: 1_000 } })]))).toEqual([
+      'portals.0.timers.entryTimeMs',
+    ]);
+  });
+
+  it('refuses a fire input on a fail-secure lock that nothing but software frees', () => {
+    const fire = { input: 'fire' };
+    expect(fieldsOf(file([portal({ fire, lock: { output: 'relay-1', fail: 'secure' } })]))).toEqual([
+      'portals.0.fire.freedInHardware',
+    ]);
+    expect(problemsOf(file([portal({ fire })]))).toEqual([]);
+  });
+
+  it('lets one fire line free several doors', () => {
+    const second = portal({
+      id: 'gate-2',
+      lock: { output: 'relay-2', fail: 'safe' },
+      readers: [],
+      fire: { input: 'fire' },
+    });
+    expect(problemsOf(file([portal({ fire: { input: 'fire' } }), second]))).toEqual([]);
+  });
+
+  it('refuses debouncing that is not in steps of 0.1 s', () => {
+    expect(fieldsOf(file([portal({ contact: { input: 'in-1', debounceMs: 50 } })]))).toEqual([
+      'portals.0.contact.debounceMs',
+    ]);
+  });
+
+  it('refuses names a GPIO panel has no line for, and supervision it cannot do', () => {
+    const panel = { kind: 'gpio', outputs: {}, inputs: { 'in-1': { line: 4 } } };
+    const contact = { input: 'in-1', supervised: true };
+    expect(fieldsOf(file([portal({ contact })], { panel }))).toEqual([
+      'portals.0.lock.output',
+      'portals.0.contact.supervised',
+    ]);
+  });
+
+  it('says which word it does not know instead of ignoring it', () => {
+    const [problem] = problemsOf(file([portal({ relocktime: 5 })]));
+    expect(problem).toEqual({ field: 'portals.0', fix: 'remove what this version does not know: relocktime' });
+  });
+
+  it('names a field that is missing', () => {
+    expect(problemsOf({ readers: [], panel: { kind: 'simulated', socket: 'x' } })).toEqual([
+      { field: 'portals', fix: 'is missing: give a value of type array' },
+    ]);
+    expect(fieldsOf('text')).toEqual(['the file']);
+  });
+
+  it('tells every problem at once', () => {
+    const broken = portal({ readers: [{ name: 'back' }], timers: { openTimeMs: 5_000 } });
+    expect(fieldsOf(file([broken]))).toEqual(['portals.0.readers.0.name', 'portals.0.timers.preAlarmTimeMs']);
+  });
+});
