@@ -17,6 +17,11 @@ export const direction = z.enum(['in', 'out']);
 export type Direction = z.infer<typeof direction>;
 
 /** How strongly a credential proves who holds it, weakest first (DESIGN 5). The number is the wire form. */
-export const CREDENTIAL_CLASSES = { 'uid-only': 0, 'authenticated-card': 1, 'phone-code': 2, 'remote-command': 3 } as const;
+export const CREDENTIAL_CLASSES = {
+  'uid-only': 0,
+  'authenticated-card': 1,
+  'phone-code': 2,
+  'remote-command': 3,
+} as const;
 export type CredentialClass = keyof typeof CREDENTIAL_CLASSES;
 export const credentialClass = z.enum(['uid-only', 'authenticated-card', 'phone-code', 'remote-command']);

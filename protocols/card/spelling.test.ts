@@ -117,7 +117,7 @@ describe('forms', () => {
   it('full-width digits, hex separators and lower case are understood', () => {
     expect(text('04:a1:b2:c3', 'hex', 'hex')).toBe('04A1B2C3');
     expect(text('04-A1-B2-C3-D4-E5-80', 'hex', 'hex')).toBe('04A1B2C3D4E580');
-    expect(text('1446047753', 'decimal', 'hex')).toBe('5630F009');
+    expect(text('\uff11\uff14\uff14\uff16\uff10\uff14\uff17\uff17\uff15\uff13', 'decimal', 'hex')).toBe('5630F009');
     expect(text('213 02000', 'weg-last', '2h4h-last')).toBe('213,02000');
     expect(readSpelling('04:A1-B2:C3', 'hex').ok).toBe(false);
   });

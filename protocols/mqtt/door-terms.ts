@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The four orthogonal states of a door, in ONVIF's door control terms (IEC 60839-11), and the alarms of a controller.
 
-export const DOOR_MODES = ['Locked', 'Unlocked', 'Accessed', 'Blocked', 'LockedDown', 'LockedOpen', 'DoubleLocked', 'Unknown'] as const;
+export const DOOR_MODES = [
+  'Locked',
+  'Unlocked',
+  'Accessed',
+  'Blocked',
+  'LockedDown',
+  'LockedOpen',
+  'DoubleLocked',
+  'Unknown',
+] as const;
 export const DOOR_PHYSICAL_STATES = ['Open', 'Closed', 'Fault', 'Unknown'] as const;
 export const LOCK_PHYSICAL_STATES = ['Locked', 'Unlocked', 'Fault', 'Unknown'] as const;
 export const DOOR_ALARMS = ['Normal', 'DoorForcedOpen', 'DoorOpenTooLong', 'Tamper', 'Fault'] as const;
@@ -16,9 +25,25 @@ export type ModeWriter = (typeof MODE_WRITERS)[number];
 
 /** Alarms of the controller itself, as against those of a door. */
 export const ALARM_KINDS = [
-  'journal-stalled', 'journal-failed', 'journal-near-full', 'disk-full',
-  'reader-lost', 'input-fault', 'output-fault', 'tamper', 'fire',
-  'beat-stale', 'freshness-missing', 'list-past-refresh', 'list-expired', 'list-refused', 'list-equivocation', 'list-corrupt',
-  'deny-suppressed', 'clock-behind', 'wrong-attempts', 'simulated-hardware',
+  'journal-stalled',
+  'journal-failed',
+  'journal-near-full',
+  'disk-full',
+  'reader-lost',
+  'input-fault',
+  'output-fault',
+  'tamper',
+  'fire',
+  'beat-stale',
+  'freshness-missing',
+  'list-past-refresh',
+  'list-expired',
+  'list-refused',
+  'list-equivocation',
+  'list-corrupt',
+  'deny-suppressed',
+  'clock-behind',
+  'wrong-attempts',
+  'simulated-hardware',
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];

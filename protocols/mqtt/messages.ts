@@ -48,7 +48,11 @@ export const bye = z.object({ session: hex(8) });
 export const listDown = z.discriminatedUnion('kind', [
   /** Body: delta frames one after the other (authorization/delta), from the version the device has; may be empty. */
   z.object({
-    kind: z.literal('offer'), ...listRef, digest: hex(32), head: base64url, policyBytes: z.int().min(0),
+    kind: z.literal('offer'),
+    ...listRef,
+    digest: hex(32),
+    head: base64url,
+    policyBytes: z.int().min(0),
     /** JWE (ECDH-ES+A256KW, A256GCM) of the 16-byte scope PRF key `prfKey`, when the device said it lacks it. */
     prf: z.object({ id: z.int(), jwe: z.string().max(2_000) }).optional(),
   }),
@@ -75,7 +79,14 @@ export const need = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('policy'), ...listRef }),
   z.object({ kind: z.literal('leaves'), ...listRef }),
   /** Ranges [first, count] of pages still missing. */
-  z.object({ kind: z.literal('pages'), ...listRef, ranges: z.array(z.tuple([z.int().min(0), z.int().min(1)])).min(1).max(4_096) }),
+  z.object({
+    kind: z.literal('pages'),
+    ...listRef,
+    ranges: z
+      .array(z.tuple([z.int().min(0), z.int().min(1)]))
+      .min(1)
+      .max(4_096),
+  }),
   z.object({ kind: z.literal('deny'), fromSeq: sequence }),
   z.object({ kind: z.literal('root'), fromVersion: sequence }),
   z.object({ kind: z.literal('campus-key') }),
@@ -84,24 +95,35 @@ export type Need = z.infer<typeof need>;
 
 /** Reported version of a list: what is in force, or why the offered one was refused. */
 export const listReport = z.object({
-  ...listRef, digest: hex(32), state: z.enum(['active', 'refused']), code: z.string().max(60).optional(),
+  ...listRef,
+  digest: hex(32),
+  state: z.enum(['active', 'refused']),
+  code: z.string().max(60).optional(),
 });
 
 export const commandResult = z.object({
-  id: hex(8), state: z.enum(['received', 'done', 'refused', 'expired']), code: z.string().max(60).optional(),
-  atMs: millis, portal: portalReport.optional(),
+  id: hex(8),
+  state: z.enum(['received', 'done', 'refused', 'expired']),
+  code: z.string().max(60).optional(),
+  atMs: millis,
+  portal: portalReport.optional(),
 });
 
 /** Events first … first+events.length-1 of one journal. */
 export const eventBatch = z.object({
-  epoch: hex(8), first: sequence, events: z.array(journalEvent).min(1).max(MAX_EVENTS_A_BATCH),
+  epoch: hex(8),
+  first: sequence,
+  events: z.array(journalEvent).min(1).max(MAX_EVENTS_A_BATCH),
 });
 /** Everything up to and including `upTo` is committed at the gateway. */
 export const eventAck = z.object({ epoch: hex(8), upTo: sequence });
 
 /** A credential this controller does not know, while online. Answered as a signed frame within 800 ms or not at all. */
 export const ask = z.object({
-  id: hex(8), boot: hex(8), portal: portalId, direction,
+  id: hex(8),
+  boot: hex(8),
+  portal: portalId,
+  direction,
   credential: z.object({ kind: z.literal('id'), id: hex(16), class: credentialClass }),
 });
 
@@ -109,7 +131,8 @@ export const ask = z.object({
 export const timeRequest = z.object({ t0: millis, nonce: hex(8) });
 
 export const health = z.object({
-  uptimeS: z.int().min(0), rssBytes: z.int().min(0),
+  uptimeS: z.int().min(0),
+  rssBytes: z.int().min(0),
   time: z.object({ nowMs: millis, quality: clockQuality, behindMs: z.int().optional() }),
   journal: z.object({ pending: z.int().min(0), stored: z.int().min(0), freeBytes: z.int().optional() }),
   readers: z.array(z.object({ reader: z.string().max(64), state: z.enum(['present', 'lost']) })).max(64),
@@ -119,5 +142,13 @@ export const health = z.object({
 
 /** Schemas of what a device may publish, by topic. */
 export const UP_MESSAGES = {
-  hello, bye, need, list: listReport, res: commandResult, ev: eventBatch, ask, time: timeRequest, health,
+  hello,
+  bye,
+  need,
+  list: listReport,
+  res: commandResult,
+  ev: eventBatch,
+  ask,
+  time: timeRequest,
+  health,
 } as const;
