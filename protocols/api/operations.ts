@@ -68,7 +68,19 @@ export const enrolBody = z.object({
   code: z.string().max(80),
   csr: z.string().max(4_000).describe('PEM; the TLS key stays in the controller'),
   encryptionKey: z.record(z.string(), z.unknown()).describe('public JWK for the PRF keys'),
+  software: z.string().max(40).optional(),
 });
+export const enrolAnswer = z
+  .object({
+    site: slug,
+    device: slug,
+    campusId: z.string(),
+    certificate: z.string().describe('PEM, for the key of the request'),
+    ca: z.string().describe('PEM of the authority that signed it and the gateway'),
+    mqttUrl: z.string(),
+    root: z.string().describe('root document, a signed frame in base64url'),
+  })
+  .meta({ id: 'Enrolment' });
 
 export type ModeBody = z.infer<typeof modeBody>;
 export type LockdownBody = z.infer<typeof lockdownBody>;
@@ -76,3 +88,4 @@ export type CommandState = z.infer<typeof commandState>;
 export type ExplainBody = z.infer<typeof explainBody>;
 export type Explanation = z.infer<typeof explanation>;
 export type EnrolBody = z.infer<typeof enrolBody>;
+export type EnrolAnswer = z.infer<typeof enrolAnswer>;

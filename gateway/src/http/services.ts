@@ -47,7 +47,7 @@ export interface DeviceService {
   add(body: places.DeviceBody, actor: Actor): Promise<ApiResult<places.DeviceCode>>;
   revoke(id: string, actor: Actor): Promise<ApiResult<Changed>>;
   /** Authorised by the one-time code in the body. */
-  enrol(body: unknown): Promise<ApiResult<unknown>>;
+  enrol(body: operations.EnrolBody): Promise<ApiResult<operations.EnrolAnswer>>;
 }
 
 export interface CommandService {

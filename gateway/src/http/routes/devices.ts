@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Controllers: made with a one-time code, enrolled with it, revoked. Desired and reported list versions are shown apart.
 import { changed, slug } from '@latchkey/protocols/api/common';
-import { enrolBody } from '@latchkey/protocols/api/operations';
+import { enrolAnswer, enrolBody } from '@latchkey/protocols/api/operations';
 import * as schema from '@latchkey/protocols/api/places';
 import { z } from 'zod';
 import { createAttemptLimit, SIGN_IN_LIMIT } from '../attempt-limit.ts';
@@ -59,7 +59,7 @@ function registerEnrolment(app: Api, { devices }: ApiServices, monotonicMs: () =
         security: [],
         summary: 'Enrol a controller with its one-time code',
         body: enrolBody,
-        response: { 200: z.unknown() },
+        response: { 200: enrolAnswer },
       },
     },
     async (request, reply) => {

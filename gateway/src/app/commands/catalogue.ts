@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's commands, each with the module that holds it.
+import type { LazyCommand } from './lazy-program.ts';
+
+const unlockModule = async () => (await import('./unlock.ts')).registerUnlock;
+
+export const GATEWAY_COMMANDS: readonly LazyCommand[] = [
+  {
+    name: 'gateway',
+    summary: 'run the gateway: registry, lists, broker and HTTP API',
+    load: [async () => (await import('./gateway.ts')).registerGateway],
+  },
+  {
+    name: 'device',
+    summary: 'controllers: add, list, revoke',
+    load: [async () => (await import('./device.ts')).registerDevice],
+  },
+  {
+    name: 'revoke',
+    summary: 'stop a lost card everywhere, by card number or person number',
+    load: [async () => (await import('./revoke.ts')).registerRevoke],
+  },
+  { name: 'unlock', summary: 'open a portal once, now or not at all', load: [unlockModule] },
+  {
+    name: 'mode',
+    summary: "set or release the operator's mode of a portal; it holds until released",
+    load: [unlockModule],
+  },
+  {
+    name: 'lockdown',
+    summary: 'lock down every portal, or the ones named; --release ends it',
+    load: [unlockModule],
+  },
+  {
+    name: 'events',
+    summary: 'what happened at the doors; every look at a person is audited',
+    load: [async () => (await import('./events.ts')).registerEvents],
+  },
+];
