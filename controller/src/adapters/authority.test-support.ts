@@ -33,7 +33,7 @@ function provideReflection(): void {
   });
 }
 
-async function pem(key: CryptoKey): Promise<string> {
+async function pem(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
   return `-----BEGIN PRIVATE KEY-----\n${der.toString('base64')}\n-----END PRIVATE KEY-----\n`;
 }
@@ -45,7 +45,8 @@ export async function loadX509(): Promise<typeof X509> {
 
 export async function makeAuthority(name = 'Test authority'): Promise<TestAuthority> {
   const x509 = await loadX509();
-  const generate = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
+  const generate = () =>
+    webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
   const span = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
   const keys = await generate();
   const root = await x509.X509CertificateGenerator.createSelfSigned({
@@ -57,7 +58,7 @@ export async function makeAuthority(name = 'Test authority'): Promise<TestAuthor
     extensions: [new x509.BasicConstraintsExtension(true, 1, true)],
   });
   let serial = 16;
-  const sign = async (subject: string, publicKey: CryptoKey, hosts: readonly string[]) => {
+  const sign = async (subject: string, publicKey: webcrypto.CryptoKey, hosts: readonly string[]) => {
     serial += 1;
     const names = hosts.map((value) => ({ type: /^[0-9.]+$/.test(value) ? ('ip' as const) : ('dns' as const), value }));
     const made = await x509.X509CertificateGenerator.create({

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a controller keeps what; one folder, private to its owner.
+import { join } from 'node:path';
+
+export interface DataFolder {
+  readonly root: string;
+  readonly settings: string;
+  readonly keys: string;
+  readonly lists: string;
+  readonly journal: string;
+  readonly denies: string;
+}
+
+export const dataFolder = (root: string): DataFolder => ({
+  root,
+  settings: join(root, 'settings.json'),
+  keys: join(root, 'keys'),
+  lists: join(root, 'lists'),
+  journal: join(root, 'journal.sqlite'),
+  denies: join(root, 'deny.bin'),
+});
+
+/** Files in the key folder. */
+export const KEY_FILES = {
+  tlsKey: 'tls-key.pem',
+  tlsCertificate: 'tls-certificate.pem',
+  authority: 'authority.pem',
+  decryption: 'decryption.jwk',
+} as const;
+
+/** PRF keys are named by their id. */
+export const prfKeyFile = (id: number) => `prf-${id}.key`;
+export const PRF_KEY_FILE = /^prf-(\d{1,10})[.]key$/;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks the gateway for signed time, NTP's way: at every connection and now and then, and believes only an answer that carries
+// this question's nonce and took a plausible while (DESIGN 6).
+import type { Keyring } from '@latchkey/protocols/authorization/keys';
+import { timeAnswer } from '@latchkey/protocols/commands/command';
+import { openJson } from '@latchkey/protocols/commands/seal';
+import { type ClockReading, readClock } from '@latchkey/protocols/commands/time-exchange';
+import type { DeviceId } from '@latchkey/protocols/ids';
+import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
+import type { Clock } from '../ports/clock.ts';
+import type { Link } from '../ports/link.ts';
+
+/** What an exchange showed: add `offsetMs` to this machine's clock, as it was at `monotonicMs`, to have the gateway's. */
+export interface TimeSample extends ClockReading {
+  readonly monotonicMs: number;
+}
+
+export interface Timekeeper {
+  onUp(): void;
+  onDown(): void;
+  /** A `dn/time` payload. */
+  onTime(payload: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+export interface TimekeeperParts {
+  readonly link: Pick<Link, 'publish'>;
+  readonly clock: Clock;
+  readonly device: DeviceId;
+  readonly newNonce: () => string;
+  readonly keyring: () => Keyring;
+  readonly onSample: (sample: TimeSample) => void;
+}
+
+const EVERY_MS = 10 * 60_000;
+const RETRY_MS = 20_000;
+/** An exchange slower than this says too little about the time. */
+const MAX_ROUND_TRIP_MS = 5_000;
+
+export function createTimekeeper(parts: TimekeeperParts): Timekeeper {
+  const { clock } = parts;
+  let question: { nonce: string; t0: number; sentMs: number } | undefined;
+  let cancel: (() => void) | undefined;
+
+  function ask(): void {
+    question = { nonce: parts.newNonce(), t0: clock.now(), sentMs: clock.monotonic() };
+    parts.link.publish('time', encodeEnvelope({ t0: question.t0, nonce: question.nonce })).catch(() => undefined);
+    again(RETRY_MS);
+  }
+
+  function again(delayMs: number): void {
+    cancel?.();
+    cancel = clock.after(delayMs, ask);
+  }
+
+  function stop(): void {
+    cancel?.();
+    question = undefined;
+  }
+
+  return {
+    onUp: ask,
+    onDown: stop,
+    async onTime(payload) {
+      const arrivedMs = clock.monotonic();
+      const opened = await openJson(payload, 'LKT1', timeAnswer, parts.keyring(), 'deny');
+      if (!opened.ok || !question) return;
+      const { nonce, t0, sentMs } = question;
+      const asked = { device: parts.device, nonce, t0, t3: t0 + Math.round(arrivedMs - sentMs) };
+      const reading = readClock(opened.value, asked);
+      if (!reading.ok) return;
+      question = undefined;
+      again(EVERY_MS);
+      if (reading.value.roundTripMs <= MAX_ROUND_TRIP_MS) parts.onSample({ ...reading.value, monotonicMs: arrivedMs });
+    },
+    close: stop,
+  };
+}
