@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How bytes are written down: hex, one decimal number, two decimal fields, a Wiegand bit stream. Which bytes of a UID these
 // are, and in which order, is the form's business (spelling-forms).
+import { toHex } from '../bytes/hex.ts';
 import { err, ok, type Result } from '../result.ts';
 import { decodeWiegand, encodeWiegand } from './wiegand.ts';
 
@@ -20,10 +21,6 @@ export type NotationRefusal = 'malformed' | 'lost-zeros' | 'out-of-range' | 'bad
 export const naturalDigits = (bytes: number): number => (2n ** BigInt(bytes * 8) - 1n).toString().length;
 
 const toNumber = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
-const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .toUpperCase();
 const checkByte = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum ^ byte, 0);
 
 function toBytes(value: bigint, length: number): Result<Uint8Array, 'out-of-range'> {
@@ -34,9 +31,9 @@ function toBytes(value: bigint, length: number): Result<Uint8Array, 'out-of-rang
 export function write(bytes: Uint8Array, notation: Notation): string {
   switch (notation.kind) {
     case 'hex':
-      return hexOf(bytes);
+      return toHex(bytes).toUpperCase();
     case 'hex-bcc':
-      return hexOf(Uint8Array.of(...bytes, checkByte(bytes)));
+      return toHex(Uint8Array.of(...bytes, checkByte(bytes))).toUpperCase();
     case 'decimal':
       return toNumber(bytes).toString().padStart(decimalWidth(notation.digits, bytes.length), '0');
     case 'fields': {
