@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one list of migrations, imported statically so that a bundle holds them. A file from newer software is refused, whole.
+import { type Kysely, type Migration, Migrator } from 'kysely';
+import type { ColumnTypes } from './column-types.ts';
+import { createRegistry } from './migrations/0001-registry.ts';
+import { createDistribution } from './migrations/0002-distribution.ts';
+
+type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
+
+const STEPS: Readonly<Record<string, Step>> = {
+  '0001-registry': createRegistry,
+  '0002-distribution': createDistribution,
+};
+
+/** The database holds migrations this software does not know. */
+export class NewerDatabaseError extends Error {
+  constructor(unknown: readonly string[]) {
+    super(
+      `the database was written by newer software (it has ${unknown.join(', ')}): install that version again, or restore a backup`,
+    );
+    this.name = 'NewerDatabaseError';
+  }
+}
+
+export async function migrate(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  const migrations: Record<string, Migration> = {};
+  for (const [name, step] of Object.entries(STEPS)) migrations[name] = { up: (each) => step(each, types) };
+  const applied = await appliedNames(db);
+  const unknown = applied.filter((name) => !(name in STEPS));
+  if (unknown.length > 0) throw new NewerDatabaseError(unknown);
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function appliedNames(db: Kysely<unknown>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return [];
+  const journal = db as Kysely<{ kysely_migration: { name: string } }>;
+  const rows = await journal.selectFrom('kysely_migration').select('name').execute();
+  return rows.map(({ name }) => name);
+}

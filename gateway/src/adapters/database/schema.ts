@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables of the gateway as kysely sees them. Shared SQL only (DESIGN 7): integers, texts and blobs; instants are epoch
+// milliseconds, flags 0 or 1, identifiers of bytes lower-case hex.
+import type { Generated, Insertable, Selectable } from 'kysely';
+
+export type Flag = 0 | 1;
+export type PersonKind = 'resident' | 'staff' | 'visitor';
+export type CredentialState = 'active' | 'lost' | 'frozen' | 'withdrawn';
+export type DenyKind = 'deny' | 'allow-again';
+export type DenyReason = 'lost' | 'frozen' | 'withdrawn' | 'other';
+export type DeviceState = 'awaiting-enrolment' | 'enrolled' | 'revoked';
+
+export interface PersonTable {
+  id: Generated<number>;
+  number: string;
+  name: string;
+  kind: PersonKind;
+  building: string;
+  room: string;
+  bed: string;
+  class_name: string;
+  /** 0: left; the person's cards are in no list, the rows stay for the events' sake. */
+  active: Flag;
+  extended_access: Flag;
+  anti_passback_exempt: Flag;
+  valid_from: number | null;
+  valid_until: number | null;
+}
+
+/** One row an issue of a card, kept when it is withdrawn. The card's number itself is not stored, only its id and ending. */
+export interface CredentialTable {
+  id: Generated<number>;
+  person_id: number;
+  type: 'card';
+  /** 16-byte id, SHA-256(type ‖ UID) cut; unique among the cards not withdrawn. */
+  credential_id: string;
+  /** 8-byte key under the campus PRF: what events and denies call it. */
+  campus_ref: string;
+  /** Last four hex digits, for people. */
+  tail: string;
+  /** Wire form of the credential class (protocols/ids). */
+  class: number;
+  state: CredentialState;
+  issued_at: number;
+  valid_from: number | null;
+  valid_until: number | null;
+}
+
+export interface PersonGroupTable {
+  id: string;
+  name: string;
+}
+export interface GroupMemberTable {
+  group_id: string;
+  person_id: number;
+}
+
+export interface ScopeTable {
+  id: number;
+  name: string;
+  prf_key_id: number;
+  /** Rises with every change of the registry that may change this scope's list. */
+  change_seq: number;
+  /** `change_seq` the newest look of the publisher was at. */
+  compiled_seq: number;
+}
+
+export interface PrfKeyTable {
+  id: Generated<number>;
+  purpose: 'scope' | 'campus';
+  /** Sealed with the keystore's key: nonce ‖ ciphertext ‖ tag. */
+  sealed: Uint8Array;
+  created_at: number;
+}
+
+export interface PortalTable {
+  id: string;
+  name: string;
+  name_en: string;
+  building: string;
+  scope_id: number;
+  device_id: string | null;
+  /** JSON: {mode, in?, out?, minutes?}. */
+  anti_passback: string;
+  /** JSON: [{class, schedule}]. */
+  assurance: string;
+  after_expiry: 'refuse-all' | 'keep-residents' | 'keep-all';
+  ask_gateway: Flag;
+}
+
+export interface ScheduleTable {
+  id: string;
+  name: string;
+  /** JSON: [{days, from, until}]. */
+  intervals: string;
+  /** JSON: 'closed', 'as-usual' or intervals without days. */
+  on_holidays: string;
+}
+
+export interface HolidayTable {
+  /** YYYY-MM-DD. */
+  date: string;
+  name: string;
+}
+
+export interface AccessLevelTable {
+  id: string;
+  name: string;
+  schedule_id: string;
+  allow_in: Flag;
+  allow_out: Flag;
+  valid_from: number | null;
+  valid_until: number | null;
+}
+export interface LevelGroupTable {
+  level_id: string;
+  group_id: string;
+}
+export interface LevelPortalTable {
+  level_id: string;
+  portal_id: string;
+}
+
+/** One signed list. Older ones lose `records` but stay, so that a version is never given twice. */
+export interface ListVersionTable {
+  scope_id: number;
+  epoch: number;
+  version: number;
+  /** Hash of the head, 64 hex digits. */
+  digest: string;
+  /** Hash of what decides: PRF key, policy and records; the same content makes no new version but a re-signature. */
+  content_digest: string;
+  head_frame: Uint8Array;
+  policy: Uint8Array | null;
+  page_counts: Uint8Array | null;
+  records: Uint8Array | null;
+  /** Delta from the version before; null for the first, after a new PRF key or a new epoch. */
+  delta: Uint8Array | null;
+  credentials: number;
+  prf_key_id: number;
+  deny_seq: number;
+  issued_at: number;
+  /** Epoch minutes, as in the head. */
+  refresh_by: number;
+  hard_expiry: number;
+}
+
+/** Work for the publisher of MQTT: a row is deleted once every device has been offered the version. */
+export interface OutboxTable {
+  id: Generated<number>;
+  scope_id: number;
+  epoch: number;
+  version: number;
+  created_at: number;
+}
+
+export interface DenyOpTable {
+  seq: number;
+  /** Key under the campus PRF, 16 hex digits. */
+  campus_ref: string;
+  kind: DenyKind;
+  reason: DenyReason;
+  /** Epoch minute it was made. */
+  minute: number;
+  /** chain_n = SHA-256(chain_{n-1} ‖ op), 64 hex digits. */
+  chain: string;
+  at: number;
+  actor: string;
+}
+
+export interface DeviceTable {
+  id: string;
+  name: string;
+  state: DeviceState;
+  /** Hash of the one-time enrolment code; null once it is used. */
+  code_hash: string | null;
+  code_expires_at: number | null;
+  certificate_fingerprint: string | null;
+  certificate_serial: string | null;
+  certificate_expires_at: number | null;
+  /** Public JWK for the PRF keys, JSON. */
+  encryption_jwk: string | null;
+  enrolled_at: number | null;
+  last_seen_at: number | null;
+  hello_at: number | null;
+  boot: string | null;
+  session: string | null;
+  software: string | null;
+  root_version: number | null;
+  deny_epoch: number | null;
+  deny_seq: number | null;
+  /** Newest health message, JSON. */
+  health: string | null;
+  /** Alarms the device reports active, JSON array of text. */
+  alarms: Generated<string>;
+  /** Counter behind `order` of signed commands. */
+  command_order: Generated<number>;
+}
+
+/** What a device should have of a scope and, apart from it, what it says it has (promise 5). */
+export interface DeviceScopeTable {
+  device_id: string;
+  scope_id: number;
+  desired_epoch: number | null;
+  desired_version: number | null;
+  reported_epoch: number | null;
+  reported_version: number | null;
+  reported_digest: string | null;
+  reported_at: number | null;
+  /** Why the device refused the offered version; null when it did not. */
+  refused_code: string | null;
+  refused_version: number | null;
+}
+
+/** Last state a controller reported of a portal. */
+export interface PortalReportTable {
+  portal_id: string;
+  device_id: string;
+  mode: string;
+  door: string;
+  lock: string;
+  alarm: string;
+  reported_at: number;
+}
+
+/** Journals of devices: everything of `epoch` up to `acked_seq` is committed here. */
+export interface DeviceJournalTable {
+  device_id: string;
+  epoch: string;
+  acked_seq: number;
+  updated_at: number;
+}
+
+export interface EventTable {
+  /** Order of arrival. */
+  id: Generated<number>;
+  device_id: string;
+  epoch: string;
+  seq: number;
+  at: number;
+  received_at: number;
+  type: string;
+  portal_id: string | null;
+  credential_ref: string | null;
+  /** Holder at the time of arrival, where the registry knew it. */
+  person_id: number | null;
+  /** The journal's event, JSON as it came. */
+  body: string;
+}
+
+export interface CommandTable {
+  /** 16 hex digits. */
+  id: string;
+  device_id: string;
+  portal_id: string | null;
+  operation: string;
+  mode: string | null;
+  actor: string;
+  state: 'queued' | 'sent' | 'received' | 'done' | 'refused' | 'expired';
+  code: string | null;
+  ord: number;
+  boot: string | null;
+  issued_at: number;
+  expires_at: number;
+  updated_at: number;
+  /** From the call to the result. */
+  elapsed_ms: number | null;
+}
+
+export interface AuditTable {
+  seq: number;
+  at: number;
+  actor: string;
+  action: string;
+  subject: string;
+  /** JSON. */
+  detail: string;
+  previous_hash: string;
+  hash: string;
+}
+
+export interface SettingTable {
+  key: string;
+  value: string;
+}
+
+export interface Database {
+  person: PersonTable;
+  credential: CredentialTable;
+  person_group: PersonGroupTable;
+  group_member: GroupMemberTable;
+  scope: ScopeTable;
+  prf_key: PrfKeyTable;
+  portal: PortalTable;
+  schedule: ScheduleTable;
+  holiday: HolidayTable;
+  access_level: AccessLevelTable;
+  level_group: LevelGroupTable;
+  level_portal: LevelPortalTable;
+  list_version: ListVersionTable;
+  outbox: OutboxTable;
+  deny_op: DenyOpTable;
+  device: DeviceTable;
+  device_scope: DeviceScopeTable;
+  portal_report: PortalReportTable;
+  device_journal: DeviceJournalTable;
+  event: EventTable;
+  command: CommandTable;
+  audit: AuditTable;
+  setting: SettingTable;
+}
+
+export type PersonRow = Selectable<PersonTable>;
+export type CredentialRow = Selectable<CredentialTable>;
+export type ListVersionRow = Selectable<ListVersionTable>;
+export type DenyOpRow = Selectable<DenyOpTable>;
+export type NewEvent = Insertable<Omit<EventTable, 'id' | 'person_id'>>;
