@@ -5,7 +5,7 @@ import { toHex } from '../bytes/hex.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Head } from './head.ts';
 import { MAX_FIRST_VERSION, MAX_VERSION_STEP } from './limits.ts';
-import { type Instant, judgeSignedTime } from './signed-time.ts';
+import { type Instant, judgeSignedTime, type RootEpoch } from './signed-time.ts';
 
 /** High-water mark of a scope, persisted after the list it names is safely stored. `digest` is the head's hash. */
 export interface TrustState {
@@ -23,8 +23,8 @@ export type AcceptHeadError =
   | 'already-expired';
 
 export interface AcceptContext {
-  /** Epoch of the root document in force. */
-  readonly rootEpoch: number;
+  /** The root document in force; a keyring will do. */
+  readonly root: RootEpoch;
   readonly instant: Instant;
 }
 
@@ -41,17 +41,17 @@ export function acceptHead(
       ? ok('same')
       : err('equivocation', `version ${head.version} has two different heads`);
   }
-  if (head.epoch !== context.rootEpoch) {
-    return head.epoch < context.rootEpoch
-      ? err('rollback', `epoch ${head.epoch} is over, the root document says ${context.rootEpoch}`)
+  if (head.epoch !== context.root.epoch) {
+    return head.epoch < context.root.epoch
+      ? err('rollback', `epoch ${head.epoch} is over, the root document says ${context.root.epoch}`)
       : err('epoch-not-from-root', `no root document has started epoch ${head.epoch}`);
   }
   const version = trust && trust.epoch === head.epoch ? judgeVersion(trust, head) : judgeFirst(head);
   if (!version.ok) return version;
-  if (judgeSignedTime(head.issuedAtMs, context.instant) === 'implausible') {
+  if (judgeSignedTime(head.issuedAtMs, context.instant, context.root) === 'implausible') {
     return err('issued-in-future', 'it was issued too far ahead of the time known here');
   }
-  if (context.instant.quality !== 'degraded' && head.hardExpiry * 60_000 <= context.instant.ms) {
+  if (head.hardExpiry * 60_000 <= context.instant.ms) {
     return err('already-expired', 'its hard expiry has passed');
   }
   return ok('newer');
