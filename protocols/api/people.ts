@@ -7,6 +7,7 @@ import { displayName, instant, pageOf, pageQuery, personNumber, slug } from './c
 
 export const personKind = z.enum(['resident', 'staff', 'visitor']);
 
+const place = z.string().trim().max(60, 'use at most 60 characters');
 const personFields = {
   name: displayName,
   kind: personKind,
@@ -15,8 +16,20 @@ const personFields = {
   validUntil: instant.nullable(),
   extendedAccess: z.boolean().describe('doors stay released longer for this person'),
   antiPassbackExempt: z.boolean(),
+  building: place,
+  room: place,
+  bed: place,
+  className: place,
 };
-export const person = z.object({ number: personNumber, ...personFields }).meta({ id: 'Person' });
+export const person = z
+  .object({
+    number: personNumber,
+    ...personFields,
+    active: z
+      .boolean()
+      .describe('false: left; the record stays for the sake of past events, no list holds their cards'),
+  })
+  .meta({ id: 'Person' });
 export const personBody = z.object({
   name: personFields.name,
   kind: personKind.default('resident'),
@@ -25,6 +38,10 @@ export const personBody = z.object({
   validUntil: personFields.validUntil.default(null),
   extendedAccess: personFields.extendedAccess.default(false),
   antiPassbackExempt: personFields.antiPassbackExempt.default(false),
+  building: place.default(''),
+  room: place.default(''),
+  bed: place.default(''),
+  className: place.default(''),
 });
 export const personQuery = z.object({ ...pageQuery, group: slug.optional(), number: personNumber.optional() });
 export const personPage = pageOf(person);

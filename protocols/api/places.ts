@@ -26,6 +26,8 @@ export const antiPassback = z.object({
 });
 const portalFields = {
   name: displayName,
+  nameEn: z.string().trim().max(120),
+  building: z.string().trim().max(60),
   scope: scopeId,
   device: slug.nullable().describe('controller that drives it'),
   antiPassback,
@@ -35,6 +37,8 @@ const portalFields = {
 };
 export const portalBody = z.object({
   name: portalFields.name,
+  nameEn: portalFields.nameEn.default(''),
+  building: portalFields.building.default(''),
   scope: portalFields.scope,
   device: portalFields.device.default(null),
   antiPassback: portalFields.antiPassback.default({ mode: 'off' }),

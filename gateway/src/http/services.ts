@@ -63,9 +63,9 @@ export interface CommandService {
 }
 
 export interface EventService {
-  page(query: history.EventQuery): Promise<ApiResult<Page<history.ApiEvent>>>;
+  page(query: history.EventQuery, actor: Actor): Promise<ApiResult<Page<history.ApiEvent>>>;
   /** Oldest first, page by page, without holding them all. */
-  export(filter: history.EventFilter): AsyncIterable<history.ApiEvent>;
+  export(filter: history.EventFilter, actor: Actor): AsyncIterable<history.ApiEvent>;
   /** Events after `afterId` (absent: from now on), as they are committed, until the signal. */
   follow(
     filter: history.EventStreamQuery,

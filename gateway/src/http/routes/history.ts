@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import * as schema from '@latchkey/protocols/api/history';
 import { z } from 'zod';
+import { ADMINISTRATOR } from '../authenticate.ts';
 import { unwrap } from '../errors.ts';
 import { eventStream, ndjson } from '../event-stream.ts';
 import type { Api } from '../server.ts';
@@ -24,7 +25,7 @@ export function registerHistory(app: Api, services: ApiServices): void {
       },
     },
     async ({ query }) => {
-      const page = unwrap(await events.page(query));
+      const page = unwrap(await events.page(query, ADMINISTRATOR));
       return { ...page, items: [...page.items] };
     },
   );
@@ -39,7 +40,7 @@ export function registerHistory(app: Api, services: ApiServices): void {
       },
     },
     ({ query }, reply) => {
-      stream(reply, 'application/x-ndjson', ndjson(events.export(query)));
+      stream(reply, 'application/x-ndjson', ndjson(events.export(query, ADMINISTRATOR)));
     },
   );
   registerLive(app, services);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads events for the API. Order is that of arrival, which is stable while controllers that were away catch up. Looking at a
+// person's movements is itself recorded in the audit chain (DESIGN 8).
+import type { ApiEvent, EventFilter, EventStreamQuery } from '@latchkey/protocols/api/history';
+import { journalEvent } from '@latchkey/protocols/mqtt/events';
+import { ok } from '@latchkey/protocols/result';
+import type { Kysely } from 'kysely';
+import type { Database } from '../../adapters/database/schema.ts';
+import type { Actor, EventService } from '../../http/services.ts';
+import { fromInstant, readCursor, toInstant, toPage } from './forms.ts';
+
+export interface EventReaderOptions {
+  readonly db: Kysely<Database>;
+  /** Records that `actor` looked at events of this filter. */
+  readonly recordLook: (actor: Actor, subject: string, filter: object) => Promise<void>;
+  readonly wake: EventWake;
+}
+
+/** Wakes followers after a commit. A hint: they also look by themselves. */
+export interface EventWake {
+  /** Resolves at the next commit, at the signal, or after `ms`. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const CHUNK = 500;
+const POLL_MS = 1_000;
+
+export function createEventReader({ db, recordLook, wake }: EventReaderOptions): EventService {
+  return {
+    async page({ limit, cursor, ...filter }, actor) {
+      const before = readCursor(cursor);
+      if (!before.ok) return before;
+      if (filter.person !== undefined) await recordLook(actor, filter.person, filter);
+      let query = select(db, filter)
+        .orderBy('event.id', 'desc')
+        .limit(limit + 1);
+      if (before.value !== undefined) query = query.where('event.id', '<', before.value);
+      return ok(toPage(await query.execute(), limit, (row) => row.id, toEvent));
+    },
+    async *export(filter, actor) {
+      await recordLook(actor, filter.person ?? 'everyone', filter);
+      for (let after = 0; ; ) {
+        const rows = await following(db, filter, after);
+        for (const row of rows) yield toEvent(row);
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < CHUNK) return;
+        after = last.id;
+      }
+    },
+    follow: (filter, afterId, signal) => follow(db, wake, filter, afterId, signal),
+  };
+}
+
+async function* follow(
+  db: Kysely<Database>,
+  wake: EventWake,
+  filter: EventStreamQuery,
+  afterId: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<ApiEvent> {
+  const resumed = readCursor(afterId);
+  let after = (resumed.ok ? resumed.value : undefined) ?? (await newestId(db));
+  while (!signal.aborted) {
+    const rows = await following(db, filter, after);
+    for (const row of rows) {
+      after = row.id;
+      yield toEvent(row);
+    }
+    if (rows.length < CHUNK) await wake.wait(POLL_MS, signal);
+  }
+}
+
+const following = (db: Kysely<Database>, filter: EventFilter, after: number) =>
+  select(db, filter).where('event.id', '>', after).orderBy('event.id').limit(CHUNK).execute();
+
+async function newestId(db: Kysely<Database>): Promise<number> {
+  const row = await db
+    .selectFrom('event')
+    .select((expression) => expression.fn.max('id').as('id'))
+    .executeTakeFirst();
+  return row?.id ?? 0;
+}
+
+function select(db: Kysely<Database>, filter: EventFilter) {
+  let query = db
+    .selectFrom('event')
+    .leftJoin('person', 'person.id', 'event.person_id')
+    .select([
+      'event.id as id',
+      'event.device_id as device',
+      'event.epoch as epoch',
+      'event.seq as seq',
+      'event.received_at as received',
+      'event.body as body',
+      'person.number as person',
+    ]);
+  if (filter.from !== undefined) query = query.where('event.at', '>=', fromInstant(filter.from));
+  if (filter.until !== undefined) query = query.where('event.at', '<', fromInstant(filter.until));
+  if (filter.portal !== undefined) query = query.where('event.portal_id', '=', filter.portal);
+  if (filter.device !== undefined) query = query.where('event.device_id', '=', filter.device);
+  if (filter.person !== undefined) query = query.where('person.number', '=', filter.person);
+  if (filter.type !== undefined) query = query.where('event.type', '=', filter.type);
+  return query;
+}
+
+type EventRow = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
+
+const toEvent = (row: EventRow): ApiEvent => ({
+  id: String(row.id),
+  device: row.device,
+  epoch: row.epoch,
+  seq: row.seq,
+  receivedAt: toInstant(row.received),
+  person: row.person,
+  event: journalEvent.parse(JSON.parse(row.body)),
+});
