@@ -20,10 +20,5 @@ declare module 'nfc-pcsc' {
     transmit(data: Buffer, responseMaxLength: number): Promise<Buffer>;
   }
 
-  export interface Nfc extends EventEmitter {
-    close(): void;
-  }
-
-  const nfcPcsc: { readonly NFC: new () => Nfc };
-  export default nfcPcsc;
+  export class NFC extends EventEmitter {}
 }

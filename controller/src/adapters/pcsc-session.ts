@@ -5,7 +5,7 @@
 import { decodeResponse, GET_UID, isSuccess, statusMeaning } from '@latchkey/protocols/card/apdu';
 import { type CardUid, cardUid, isRandomUid } from '@latchkey/protocols/card/uid';
 import { err, ok, type Result } from '@latchkey/protocols/result';
-import type { Nfc, NfcReader } from 'nfc-pcsc';
+import type { NFC, NfcReader } from 'nfc-pcsc';
 import type { FromPcscProcess } from './pcsc-messages.ts';
 
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -15,7 +15,7 @@ const CALL_TIMEOUT_MS = 8_000;
 const MAX_RESPONSE_BYTES = 64;
 
 export interface SessionOptions {
-  readonly nfc: Nfc;
+  readonly nfc: NFC;
   readonly post: (message: FromPcscProcess) => void;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;

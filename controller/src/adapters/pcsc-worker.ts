@@ -2,6 +2,7 @@
 // Entry of the process that holds nfc-pcsc. A process and not a thread: the native add-on works on the main thread's loop
 // only, blocks it for ever in SCardEstablishContext while pcscd is down, and aborts on some failures. None of this may
 // hold up a door.
+import { createRequire } from 'node:module';
 import type { FromPcscProcess, ToPcscProcess } from './pcsc-messages.ts';
 import { runPcscSession } from './pcsc-session.ts';
 
@@ -12,7 +13,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit(0));
 
 try {
-  const { NFC } = (await import('nfc-pcsc')).default;
+  // Not import(): Node and tsx disagree on what a transpiled CommonJS package's default export is.
+  const require = createRequire(import.meta.url);
+  const { NFC } = require('nfc-pcsc') as typeof import('nfc-pcsc');
   process.on('message', (message: ToPcscProcess) => {
     if (message.kind !== 'open') return;
     try {
