@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Durable ingest (promise 2): rows of many devices in one commit, each event once whatever is sent again.
+import type { Bindable } from './database-messages.ts';
+import type { GatewayDatabase } from './open-database.ts';
+import type { NewEvent } from './schema.ts';
+
+/** Everything of the journal up to and including `ackedSeq` is committed with the rows it comes with. */
+export interface JournalMark {
+  readonly deviceId: string;
+  readonly epoch: string;
+  readonly ackedSeq: number;
+  readonly atMs: number;
+}
+
+const INSERT = `insert into event
+  (device_id, epoch, seq, at, received_at, type, portal_id, credential_ref, body, person_id)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, (select person_id from credential where campus_ref = ? order by id desc limit 1))
+  on conflict (device_id, epoch, seq) do nothing`;
+
+const MARK = `insert into device_journal (device_id, epoch, acked_seq, updated_at) values (?, ?, ?, ?)
+  on conflict (device_id, epoch) do update set acked_seq = excluded.acked_seq, updated_at = excluded.updated_at
+  where excluded.acked_seq > device_journal.acked_seq`;
+
+/** Resolves once the rows are durable. The holder of the credential is looked up as it is now. */
+export function insertEvents(
+  database: Pick<GatewayDatabase, 'batch'>,
+  rows: readonly NewEvent[],
+  marks: readonly JournalMark[] = [],
+): Promise<void> {
+  return database.batch([
+    { sql: INSERT, rows: rows.map(valuesOf) },
+    { sql: MARK, rows: marks.map(({ deviceId, epoch, ackedSeq, atMs }) => [deviceId, epoch, ackedSeq, atMs]) },
+  ]);
+}
+
+function valuesOf(row: NewEvent): Bindable[] {
+  const reference = row.credential_ref ?? null;
+  return [
+    row.device_id,
+    row.epoch,
+    row.seq,
+    row.at,
+    row.received_at,
+    row.type,
+    row.portal_id ?? null,
+    reference,
+    row.body,
+    reference,
+  ];
+}
