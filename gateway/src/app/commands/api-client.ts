@@ -139,9 +139,9 @@ const UNREACHABLE = ['cannot be reached in time', 'check the network and --gatew
 const UNKNOWN_NAME = ['is not known by that name', 'check --gateway and the name service'] as const;
 const OTHER_CA = [
   'is not certified by this CA',
-  "name the right file with --ca: ca.pem of the gateway's data",
+  "name the right file with --ca: ca/ca.pem of the gateway's data",
 ] as const;
-const NO_CA = ['cannot be checked: the CA file holds no certificate', 'name ca.pem of its data with --ca'] as const;
+const NO_CA = ['cannot be checked: the CA file holds no certificate', 'name ca/ca.pem of its data with --ca'] as const;
 
 const TROUBLES: Readonly<Record<string, readonly [trouble: string, fix: string]>> = {
   ECONNREFUSED: ['does not answer', 'start it (latchkey gateway), or give its address with --gateway'],

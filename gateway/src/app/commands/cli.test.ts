@@ -10,7 +10,7 @@ import type { ApiServices } from '../../http/services.ts';
 import { VERSION } from '../version.ts';
 import { GATEWAY_COMMANDS } from './catalogue.ts';
 import { buildProgram } from './lazy-program.ts';
-import { latchkey, type PretendGateway, pretendGateway, selfSigned } from './pretend-gateway.test-support.ts';
+import { latchkey, makeAuthority, type PretendGateway, pretendGateway } from './pretend-gateway.test-support.ts';
 
 const STATES: Record<string, CommandState['state']> = { good: 'done', shut: 'refused', late: 'expired', mute: 'sent' };
 
@@ -149,7 +149,7 @@ describe('a gateway that cannot be used', () => {
 
   it('is certified by another CA', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
-    writeFileSync(join(dir, 'ca.pem'), (await selfSigned()).cert);
+    await makeAuthority(dir);
     const { code, stderr } = await run('device', 'list', '--ca', join(dir, 'ca.pem'));
     rmSync(dir, { recursive: true });
     expect(code).toBe(1);

@@ -27,13 +27,15 @@ export function withConnection(command: Command): Command {
     .addOption(
       new Option('--token-file <file>', 'administrator token (default: <data>/admin-token)').env('LATCHKEY_TOKEN_FILE'),
     )
-    .addOption(new Option('--ca <file>', "the gateway's CA certificate (default: <data>/ca.pem)").env('LATCHKEY_CA'));
+    .addOption(
+      new Option('--ca <file>', "the gateway's CA certificate (default: <data>/ca/ca.pem)").env('LATCHKEY_CA'),
+    );
 }
 
 /** Opens a client, hands it over, closes it. */
 export async function useGateway<T>(options: ConnectionOptions, use: (client: ApiClient) => Promise<T>): Promise<T> {
   const tokenFile = options.tokenFile ?? join(options.data, 'admin-token');
-  const caFile = options.ca ?? join(options.data, 'ca.pem');
+  const caFile = options.ca ?? join(options.data, 'ca', 'ca.pem');
   const client = createApiClient({
     url: addressOf(options.gateway),
     ca: await read(caFile, 'the CA certificate', '--ca'),

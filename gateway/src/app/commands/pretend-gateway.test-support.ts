@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real server over real TLS with made-up services, and the real CLI as a child process against it.
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type CertificateAuthority, openAuthority } from '../../adapters/ca.ts';
 import { createServer } from '../../http/server.ts';
 import type { ApiServices } from '../../http/services.ts';
 import { createLogger } from '../logger.ts';
@@ -20,8 +22,7 @@ export interface PretendGateway {
 
 export async function pretendGateway(services: Partial<ApiServices>): Promise<PretendGateway> {
   const dir = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
-  const tls = await selfSigned();
-  await writeFile(join(dir, 'ca.pem'), tls.cert);
+  const authority = await makeAuthority(join(dir, 'ca'));
   await writeFile(join(dir, 'admin-token'), `${TOKEN}\n`);
   const app = await createServer({
     // What a test leaves out exists, so that routes can be described, and cannot be called.
@@ -30,7 +31,7 @@ export async function pretendGateway(services: Partial<ApiServices>): Promise<Pr
     logger: createLogger('silent'),
     version: '0',
     monotonicMs: () => performance.now(),
-    tls,
+    tls: authority.server,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return {
@@ -43,19 +44,9 @@ export async function pretendGateway(services: Partial<ApiServices>): Promise<Pr
   };
 }
 
-export async function selfSigned(name = 'localhost'): Promise<{ key: string; cert: string }> {
-  const { execFileSync } = await import('node:child_process');
-  const { readFileSync } = await import('node:fs');
-  const dir = await mkdtemp(join(tmpdir(), 'latchkey-cert-'));
-  execFileSync(
-    'openssl',
-    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=${name} -addext subjectAltName=DNS:${name} -keyout ${dir}/key -out ${dir}/cert -days 1`.split(
-      ' ',
-    ),
-    { stdio: 'ignore' },
-  );
-  return { key: readFileSync(`${dir}/key`, 'utf8'), cert: readFileSync(`${dir}/cert`, 'utf8') };
-}
+/** A certificate authority as a gateway makes it, with its files in `directory`. */
+export const makeAuthority = (directory: string): Promise<CertificateAuthority> =>
+  openAuthority({ directory, names: [], nowMs: () => Date.now(), randomBytes });
 
 export interface Ran {
   readonly code: number;
