@@ -86,8 +86,12 @@ function readHexWithCheck(text: string, length: number): Result<Uint8Array, Nota
   return ok(bytes.value.slice(0, length));
 }
 
-function readDecimal(text: string, digits: number | 'natural' | 'unpadded', length: number) {
-  if (!/^\d+$/.test(text)) return err('malformed', 'use digits only') satisfies Result<Uint8Array, NotationRefusal>;
+function readDecimal(
+  text: string,
+  digits: number | 'natural' | 'unpadded',
+  length: number,
+): Result<Uint8Array, NotationRefusal> {
+  if (!/^\d+$/.test(text)) return err('malformed', 'use digits only');
   if (digits === 'unpadded') {
     if (text.length > 1 && text.startsWith('0')) return err('malformed', 'this form drops leading zeros');
     return toBytes(BigInt(text.slice(0, 40)), length);
@@ -97,12 +101,16 @@ function readDecimal(text: string, digits: number | 'natural' | 'unpadded', leng
   return toBytes(BigInt(text), length);
 }
 
-function readFields(text: string, notation: { readonly high: 3 | 5; readonly separator: ',' | '' }, length: number) {
+function readFields(
+  text: string,
+  notation: { readonly high: 3 | 5; readonly separator: ',' | '' },
+  length: number,
+): Result<Uint8Array, NotationRefusal> {
   const pattern = notation.separator === '' ? /^(\d+) ?(\d{5})$/ : /^(\d+) ?[,.:/-] ?(\d+)$/;
   const [, high, low] = pattern.exec(text) ?? [];
   if (high === undefined || low === undefined) {
     const example = `${'1'.repeat(notation.high)}${notation.separator}12345`;
-    return err('malformed', `use ${notation.high} and 5 digits, such as ${example}`) satisfies Result<never, string>;
+    return err('malformed', `use ${notation.high} and 5 digits, such as ${example}`);
   }
   if (high.length < notation.high || low.length < 5) {
     return err('lost-zeros', `the fields have ${notation.high} and 5 digits, leading zeros included`);

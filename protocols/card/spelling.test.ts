@@ -34,7 +34,7 @@ const text = (number: string, from: string, to: string) => {
 
 describe('published spellings', () => {
   const cases = vectors.vectors.flatMap(({ uid: hex, forms }) =>
-    Object.entries(forms).map(([form, number]) => ({ hex, form, number: number as string })),
+    Object.entries(forms).map(([form, number]) => ({ hex, form, number })),
   );
   it.each(cases)('$hex is $number in the form $form', ({ hex, form, number }) => {
     expect(spell(uid(hex), form)).toMatchObject({ ok: true, value: { text: number } });
