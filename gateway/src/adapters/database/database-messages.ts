@@ -36,6 +36,8 @@ export type DatabaseRequest =
     }
   /** A transaction of its own, shared with the other batches that wait. */
   | { readonly kind: 'batch'; readonly id: number; readonly statements: readonly BatchStatement[] }
+  /** Part of the transaction that its sender holds open. */
+  | { readonly kind: 'run'; readonly id: number; readonly statements: readonly BatchStatement[] }
   | { readonly kind: 'close'; readonly id: number };
 
 export type DatabaseReply =

@@ -70,6 +70,11 @@ export class DatabaseThread {
     await this.#ask({ kind: 'batch', statements });
   }
 
+  /** Part of the transaction that the caller holds. */
+  async run(statements: readonly BatchStatement[]): Promise<void> {
+    await this.#ask({ kind: 'run', statements });
+  }
+
   async close(): Promise<void> {
     if (this.#stopped) return;
     await this.#ask({ kind: 'close' });

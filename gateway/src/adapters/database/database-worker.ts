@@ -7,7 +7,7 @@ import { buffersOf } from './pack-columns.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 
 type Batch = Extract<DatabaseRequest, { kind: 'batch' }>;
-type Read = Extract<DatabaseRequest, { kind: 'query' | 'columns' }>;
+type Direct = Extract<DatabaseRequest, { kind: 'query' | 'columns' | 'run' }>;
 
 function serve(port: NonNullable<typeof parentPort>, { path, readOnly }: DatabaseWorkerData): void {
   let file: SqliteFile | undefined;
@@ -41,12 +41,16 @@ function serve(port: NonNullable<typeof parentPort>, { path, readOnly }: Databas
     reply({ kind: 'done', ids: [id] });
   }
 
-  function answer(request: Read): void {
+  function answer(request: Direct): void {
     const { id } = request;
     attempt([id], (file) => {
       switch (request.kind) {
         case 'query':
           reply({ kind: 'rows', id, ...file.query(request.sql, request.parameters) });
+          return;
+        case 'run':
+          file.run(request.statements);
+          reply({ kind: 'done', ids: [id] });
           return;
         case 'columns': {
           const result = file.columns(request.sql, request.parameters, request.columns);

@@ -15,6 +15,12 @@ export interface Snapshot {
   columns<const Kinds extends readonly ColumnKind[]>(query: Compilable, columns: Kinds): Promise<PackedRows<Kinds>>;
 }
 
+export interface WritableTransaction {
+  readonly trx: Transaction<Database>;
+  /** Many rows in one message, part of this transaction. */
+  run(statements: readonly BatchStatement[]): Promise<void>;
+}
+
 export interface GatewayDatabase {
   /** The one writer. Inside a transaction use its handle only: `db` itself would wait for the transaction to end. */
   readonly db: Kysely<Database>;
@@ -22,6 +28,8 @@ export interface GatewayDatabase {
   readonly reader: Kysely<Database>;
   /** Everything `work` reads is of one moment. Writers go on meanwhile. */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
+  /** Resolves once what `work` did is durable; rolled back whole where it rejects. */
+  transaction<T>(work: (open: WritableTransaction) => Promise<T>): Promise<T>;
   /** Resolves once durable. Batches of several callers share a commit; no part of any open transaction. */
   batch(statements: readonly BatchStatement[]): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +57,8 @@ export async function openDatabase({ path, worker = databaseWorkerUrl() }: Datab
     db,
     reader,
     snapshot: (work) => reader.transaction().execute((db) => work({ db, columns: columnsOf(reading) })),
+    transaction: (work) =>
+      db.transaction().execute((trx) => work({ trx, run: (statements) => writing.run(statements) })),
     batch: (statements) => writing.batch(statements),
     async close() {
       // Readers first: the last connection to close folds the log back into the file.

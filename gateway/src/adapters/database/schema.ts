@@ -19,6 +19,7 @@ export interface PersonTable {
   room: string;
   bed: string;
   class_name: string;
+  college: Generated<string>;
   /** 0: left; the person's cards are in no list, the rows stay for the events' sake. */
   active: Flag;
   extended_access: Flag;
@@ -154,7 +155,9 @@ export interface OutboxTable {
   created_at: number;
 }
 
+/** The campus's deny chain. Every epoch begins it anew with sequence 1. */
 export interface DenyOpTable {
+  epoch: number;
   seq: number;
   /** Key under the campus PRF, 16 hex digits. */
   campus_ref: string;

@@ -12,6 +12,8 @@ export interface SqliteFile {
     parameters: readonly unknown[],
     kinds: readonly ColumnKind[],
   ): { count: number; packed: PackedColumn[] };
+  /** Within whatever transaction is open. */
+  run(statements: readonly BatchStatement[]): void;
   /** All of them in one transaction. */
   batch(statements: readonly BatchStatement[]): void;
   inTransaction(): boolean;
@@ -42,12 +44,13 @@ export function openSqliteFile(path: string, readOnly: boolean): SqliteFile {
 
 function serve(db: Sqlite.Database): SqliteFile {
   const prepare = statementCache(db);
-  const runBatch = db.transaction((statements: readonly BatchStatement[]) => {
+  const run = (statements: readonly BatchStatement[]) => {
     for (const { sql, rows } of statements) {
       const statement = prepare(sql);
       for (const row of rows) statement.run(row);
     }
-  });
+  };
+  const runBatch = db.transaction(run);
   return {
     query(sql, parameters) {
       const statement = prepare(sql);
@@ -58,6 +61,7 @@ function serve(db: Sqlite.Database): SqliteFile {
     // Not cached: a raw statement stays raw.
     columns: (sql, parameters, kinds) =>
       packColumns(db.prepare(sql).raw().iterate(parameters) as Iterable<unknown[]>, kinds),
+    run,
     batch: (statements) => runBatch.immediate(statements),
     inTransaction: () => db.inTransaction,
     close: () => db.close(),

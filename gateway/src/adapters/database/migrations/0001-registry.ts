@@ -26,6 +26,7 @@ async function createPeople(db: Kysely<unknown>, { serial, integer, text }: Colu
     .addColumn('room', text, (column) => column.notNull().defaultTo(''))
     .addColumn('bed', text, (column) => column.notNull().defaultTo(''))
     .addColumn('class_name', text, (column) => column.notNull().defaultTo(''))
+    .addColumn('college', text, (column) => column.notNull().defaultTo(''))
     .addColumn('active', integer, (column) => column.notNull().defaultTo(1))
     .addColumn('extended_access', integer, (column) => column.notNull().defaultTo(0))
     .addColumn('anti_passback_exempt', integer, (column) => column.notNull().defaultTo(0))

@@ -41,7 +41,8 @@ async function createLists(db: Kysely<unknown>, { serial, integer, text, bytes }
     .execute();
   await db.schema
     .createTable('deny_op')
-    .addColumn('seq', integer, (column) => column.primaryKey())
+    .addColumn('epoch', integer, (column) => column.notNull())
+    .addColumn('seq', integer, (column) => column.notNull())
     .addColumn('campus_ref', text, (column) => column.notNull())
     .addColumn('kind', text, (column) => column.notNull())
     .addColumn('reason', text, (column) => column.notNull())
@@ -49,7 +50,9 @@ async function createLists(db: Kysely<unknown>, { serial, integer, text, bytes }
     .addColumn('chain', text, (column) => column.notNull())
     .addColumn('at', integer, (column) => column.notNull())
     .addColumn('actor', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('deny_op_key', ['epoch', 'seq'])
     .execute();
+  await db.schema.createIndex('deny_op_ref').on('deny_op').columns(['campus_ref', 'epoch', 'seq']).execute();
 }
 
 async function createReports(db: Kysely<unknown>, { integer, text }: ColumnTypes): Promise<void> {
