@@ -5,6 +5,7 @@ import { createCipheriv } from 'node:crypto';
 import { concatBytes } from '../bytes/equal.ts';
 import { sha256 } from '../bytes/hash.ts';
 import type { SigningAlgorithm } from './keys.ts';
+import { bytesOf, wordsOf } from './record-words.ts';
 
 export const ID_BYTES = 16;
 export const KEY_BYTES = 8;
@@ -37,12 +38,13 @@ export function createPrf(key: Uint8Array): Prf {
     },
     keys(ids) {
       if (ids.length % ID_BYTES !== 0) throw new RangeError('ids have 16 bytes each');
-      const blocks = cipher.update(ids);
-      const keys = new Uint8Array(ids.length / 2);
-      for (let from = 0, to = 0; from < blocks.length; from += ID_BYTES, to += KEY_BYTES) {
-        keys.set(blocks.subarray(from, from + KEY_BYTES), to);
+      const blocks = wordsOf(cipher.update(ids));
+      const keys = new Uint32Array(blocks.length / 2);
+      for (let from = 0, to = 0; from < blocks.length; from += 4, to += 2) {
+        keys[to] = blocks[from] ?? 0;
+        keys[to + 1] = blocks[from + 1] ?? 0;
       }
-      return keys;
+      return bytesOf(keys);
     },
   };
 }

@@ -95,7 +95,7 @@ export async function importVerifyingKey(jwk: unknown): Promise<Result<Verifying
   if (isSmallOrder(parsed.data)) return err('small-order-key', 'this key accepts signatures that nobody made');
   const alg = algorithmOf(parsed.data);
   try {
-    const key = (await importJWK(parsed.data, alg)) as CryptoKey;
+    const key = await importJWK<CryptoKey>(parsed.data, alg);
     return ok({ kid: await keyId(parsed.data), alg, key, jwk: parsed.data });
   } catch {
     return err('malformed-key', 'the coordinates are no point of the curve');
@@ -109,7 +109,7 @@ export async function importSigningKey(jwk: JWK): Promise<Result<SigningKey, Key
   if (!verifying.ok) return verifying;
   if (typeof jwk.d !== 'string') return err('not-private', 'the JWK has no private part "d"');
   try {
-    const key = (await importJWK({ ...open.value, d: jwk.d }, verifying.value.alg)) as CryptoKey;
+    const key = await importJWK<CryptoKey>({ ...open.value, d: jwk.d }, verifying.value.alg);
     return ok({ kid: verifying.value.kid, alg: verifying.value.alg, key });
   } catch {
     return err('malformed-key', 'the private part does not belong to the public part');

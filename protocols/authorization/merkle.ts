@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import { equalBytes } from '../bytes/equal.ts';
 import { RECORD_BYTES } from './limits.ts';
+import { RECORD_WORDS } from './record-words.ts';
 
 export const LEAF_BYTES = 32;
 const PREFIX_BYTES = 9;
@@ -45,19 +46,53 @@ export function leavesOf(scopeId: number, pageCounts: Uint16Array, records: Uint
   return leaves;
 }
 
+/**
+ * The same over a buffer that the caller owns: each page's 9 prefix bytes are laid over what comes before it for the moment of
+ * hashing, then put back, which saves copying every page. Needs 12 bytes of room before the first page; `visit` sees each page
+ * (word indexes) while it is in cache.
+ */
+export function leavesInPlace(
+  words: Uint32Array,
+  firstWord: number,
+  scopeId: number,
+  pageCounts: Uint16Array,
+  visit: (page: number, fromWord: number, toWord: number) => void,
+): Uint8Array {
+  const leaves = Buffer.allocUnsafeSlow(pageCounts.length * LEAF_BYTES);
+  let from = firstWord;
+  for (let page = 0; page < pageCounts.length; page++) {
+    const to = from + (pageCounts[page] ?? 0) * RECORD_WORDS;
+    const before3 = words[from - 3] as number;
+    const before2 = words[from - 2] as number;
+    const before1 = words[from - 1] as number;
+    words[from - 3] = before3 & 0x00ff_ffff;
+    words[from - 2] = scopeId;
+    words[from - 1] = page;
+    const start = words.byteOffset + from * 4 - PREFIX_BYTES;
+    const input = new Uint8Array(words.buffer, start, PREFIX_BYTES + (to - from) * 4);
+    leaves.write(hash('sha256', input, 'binary'), page * LEAF_BYTES, 'latin1');
+    words[from - 3] = before3;
+    words[from - 2] = before2;
+    words[from - 1] = before1;
+    visit(page, from, to);
+    from = to;
+  }
+  return leaves;
+}
+
 /** Root of 2^pageBits leaves; `undefined` for any other number of bytes. */
 export function rootOfLeaves(leaves: Uint8Array, pageBits: number): Uint8Array | undefined {
   if (leaves.length !== LEAF_BYTES * 2 ** pageBits) return undefined;
-  const level = new Uint8Array(leaves);
-  const pair = new Uint8Array(1 + 2 * LEAF_BYTES);
-  pair[0] = 0x01;
+  // Buffers and latin1 text: a third of the time of a new Buffer for every node.
+  const level = Buffer.from(leaves);
+  const pair = Buffer.alloc(1 + 2 * LEAF_BYTES, 0x01);
   for (let width = 2 ** pageBits; width > 1; width /= 2) {
     for (let node = 0; node < width / 2; node++) {
-      pair.set(level.subarray(node * 2 * LEAF_BYTES, (node + 1) * 2 * LEAF_BYTES), 1);
-      level.set(hash('sha256', pair, 'buffer'), node * LEAF_BYTES);
+      level.copy(pair, 1, node * 2 * LEAF_BYTES, (node + 1) * 2 * LEAF_BYTES);
+      level.write(hash('sha256', pair, 'binary'), node * LEAF_BYTES, 'latin1');
     }
   }
-  return level.slice(0, LEAF_BYTES);
+  return new Uint8Array(level.subarray(0, LEAF_BYTES));
 }
 
 /** A received leaf table against the head: after this, every page is checked by itself, in any order. */
