@@ -73,14 +73,14 @@ describe('staging', () => {
   it('keeps what arrived across a restart', async () => {
     const before = slots().staging(7);
     await before.begin('d1');
-    await before.put('head', bytes('head'));
+    await before.put('policy', bytes('policy'));
     await before.addPages([page(0), page(1)]);
     const after = slots().staging(7);
     await after.begin('d1');
     await after.addPages([page(5)]);
     const staged = await after.read('d1');
     expect(staged?.pages.map(({ index }) => index)).toEqual([0, 1, 5]);
-    expect(staged?.head).toEqual(Buffer.from('head'));
+    expect(staged?.policy).toEqual(Buffer.from('policy'));
   });
 
   it('starts over for another list', async () => {

@@ -5,7 +5,7 @@ import { appendFile, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateDirectory, replaceFile } from './durable-file.ts';
 
-export type StagedPart = 'head' | 'policy' | 'leaves';
+export type StagedPart = 'policy' | 'leaves';
 
 export interface StagedPage {
   readonly index: number;
@@ -24,7 +24,6 @@ export interface Staging {
 }
 
 export interface StagedList {
-  readonly head: Uint8Array | undefined;
   readonly policy: Uint8Array | undefined;
   readonly leaves: Uint8Array | undefined;
   readonly pages: readonly StagedPage[];
@@ -105,8 +104,8 @@ export function openStaging(directory: string, maxBytes: number): Staging {
     },
     async read(digest) {
       if ((await stagedDigest()) !== digest) return undefined;
-      const [head, policy, leaves, pages] = await Promise.all(['head', 'policy', 'leaves', 'pages'].map(optional));
-      return { head, policy, leaves, pages: pages ? decodePages(pages) : [] };
+      const [policy, leaves, pages] = await Promise.all(['policy', 'leaves', 'pages'].map(optional));
+      return { policy, leaves, pages: pages ? decodePages(pages) : [] };
     },
     clear,
   };

@@ -135,6 +135,12 @@ export function createCommander(parts: CommanderParts): Commander {
     return results.find((result) => !result.ok) ?? ok(null);
   }
 
+  /** The very change carried out last may come again when its result was lost: it is carried out again, which changes nothing. */
+  function lastOrderFor({ order }: Command): number {
+    const { commandOrder } = settings.current();
+    return order === commandOrder ? order - 1 : commandOrder;
+  }
+
   async function handle(given: Command): Promise<void> {
     const earlier = outcomes.get(given.id);
     if (earlier) return tell(given, earlier);
@@ -142,7 +148,7 @@ export function createCommander(parts: CommanderParts): Commander {
       device: parts.device,
       boot: parts.boot,
       nowMs: parts.now(),
-      lastOrder: settings.current().commandOrder,
+      lastOrder: lastOrderFor(given),
       recentIds: new Set(outcomes.keys()),
     });
     if (!judged.ok) {

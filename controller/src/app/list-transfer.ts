@@ -3,19 +3,13 @@
 // a transfer broken off goes on from what is there (reference: lists and codes, PAGES).
 import type { Head } from '@latchkey/protocols/authorization/head';
 import { MAX_POLICY_BYTES, RECORD_BYTES } from '@latchkey/protocols/authorization/limits';
+import type { ListParts } from '@latchkey/protocols/authorization/list-file';
 import { differingPages, LEAF_BYTES, verifyLeaves, verifyPage } from '@latchkey/protocols/authorization/merkle';
 import { equalBytes } from '@latchkey/protocols/bytes/equal';
 import { sha256 } from '@latchkey/protocols/bytes/hash';
 import type { StagedPage } from '../adapters/list-staging.ts';
 
-export interface ListParts {
-  readonly headFrame: Uint8Array;
-  readonly policy: Uint8Array;
-  readonly pageCounts: Uint16Array;
-  readonly records: Uint8Array;
-}
-
-/** The list in force, whose unchanged parts need not come again. */
+/** The list in force, or what a delta made of it: parts that fit the new head need not come again. */
 export interface TransferBase {
   readonly policy: Uint8Array;
   readonly leaves: Uint8Array;
@@ -111,6 +105,9 @@ export function startTransfer(head: Head, headFrame: Uint8Array, digest: string,
     }
     return ranges;
   }
+
+  // A delta already applied, or a change of policy alone: nothing of the pages has to come.
+  if (base) adoptLeaves(base.leaves);
 
   return {
     head,

@@ -16,7 +16,13 @@ const enrolment = z.object({
 });
 
 /** Highest list of a scope that was in force: nothing below it is ever used again. */
-const listMark = z.object({ epoch: count, version: count, digest: hex(32) });
+const listMark = z.object({
+  epoch: count,
+  version: count,
+  digest: hex(32),
+  /** Taken away by the gateway: no list is expected, and still none below the mark is ever used. */
+  retracted: z.boolean().optional(),
+});
 
 /** A root document accepted: its signed frame in base64url, and the digest that pins it at every start. */
 const rootMark = z.object({ frame: z.string(), digest: hex(32) });

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fresh a scope's list is: signed statements that make a withheld one visible, and the dates that the list itself carries
+// (reference: lists and codes, What a controller enforces 5).
+import type { TrustState } from '@latchkey/protocols/authorization/accept-list';
+import { FRESHNESS, FRESHNESS_MISSING_AFTER_MS, judgeFreshness } from '@latchkey/protocols/authorization/freshness';
+import { verifyFrame } from '@latchkey/protocols/authorization/signed-frame';
+import type { Instant } from '@latchkey/protocols/authorization/signed-time';
+import type { Clock } from '../ports/clock.ts';
+import type { Alarms } from './alarms.ts';
+import type { Log } from './log.ts';
+import type { Trust } from './trust.ts';
+
+export interface FreshnessWatch {
+  /** The body of a `freshness` message. */
+  onStatement(frame: Uint8Array): Promise<void>;
+  onUp(): void;
+  onDown(): void;
+  /** A scope is no longer this device's. */
+  forget(scope: number): void;
+}
+
+export interface FreshnessParts {
+  readonly trust: Trust;
+  readonly clock: Pick<Clock, 'after'>;
+  readonly alarms: Alarms;
+  readonly log: Log;
+  readonly instant: () => Instant;
+  readonly scopes: () => readonly number[];
+  readonly inForce: (scope: number) => TrustState | null;
+  readonly onSignedTime: (ms: number) => void;
+  /** A newer version exists. */
+  readonly onBehind: (scope: number) => void;
+}
+
+const subject = (scope: number) => `scope ${scope}`;
+
+export function createFreshnessWatch(parts: FreshnessParts): FreshnessWatch {
+  const { alarms } = parts;
+  const lastTime = new Map<number, number>();
+  const missing = new Map<number, () => void>();
+  let up = false;
+
+  function watch(scope: number): void {
+    missing.get(scope)?.();
+    if (!up) return;
+    const raise = () => alarms.set('freshness-missing', true, subject(scope));
+    missing.set(scope, parts.clock.after(FRESHNESS_MISSING_AFTER_MS, raise));
+  }
+
+  return {
+    async onStatement(bytes) {
+      const root = parts.trust.keyring();
+      const frame = await verifyFrame(bytes, 'LKF1', root, 'deny');
+      const decoded = frame.ok ? FRESHNESS.decode(frame.value.payload) : frame;
+      if (!decoded.ok) return parts.log.warn({ reason: decoded.code }, 'freshness statement refused');
+      const statement = decoded.value;
+      const scopeId = statement.scopeId;
+      const judged = judgeFreshness(statement, {
+        root,
+        scopeId,
+        inForce: parts.inForce(scopeId),
+        lastTimeMs: lastTime.get(scopeId) ?? 0,
+        instant: parts.instant(),
+      });
+      if (!judged.ok) {
+        parts.log.warn({ scope: scopeId, reason: judged.code }, 'freshness statement refused');
+        if (judged.code === 'equivocation') alarms.tell('list-equivocation', subject(scopeId));
+        return;
+      }
+      lastTime.set(scopeId, statement.timeMs);
+      alarms.set('freshness-missing', false, subject(scopeId));
+      parts.onSignedTime(statement.timeMs);
+      watch(scopeId);
+      if (judged.value === 'behind') parts.onBehind(scopeId);
+    },
+    onUp() {
+      up = true;
+      for (const scope of parts.scopes()) watch(scope);
+    },
+    onDown() {
+      up = false;
+      for (const cancel of missing.values()) cancel();
+      missing.clear();
+      for (const scope of parts.scopes()) alarms.set('freshness-missing', false, subject(scope));
+    },
+    forget(scope) {
+      missing.get(scope)?.();
+      missing.delete(scope);
+      lastTime.delete(scope);
+      alarms.set('freshness-missing', false, subject(scope));
+    },
+  };
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// All lists of this controller and what belongs to them: root documents, PRF keys, freshness. One message after the other, so
+// that no two of them see half of each other's work.
+import type { TrustState } from '@latchkey/protocols/authorization/accept-list';
+import type { DenyPosition } from '@latchkey/protocols/authorization/deny-overlay';
+import type { AuthorizationList } from '@latchkey/protocols/authorization/list-load';
+import type { Instant } from '@latchkey/protocols/authorization/signed-time';
+import { fromBase64url } from '@latchkey/protocols/bytes/base64url';
+import { decodeEnvelope, encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
+import { type ListDown, listDown, type Need } from '@latchkey/protocols/mqtt/messages';
+import type { ListSlots } from '../adapters/list-slots.ts';
+import type { SettingsFile } from '../adapters/settings-file.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Link } from '../ports/link.ts';
+import type { Alarms } from './alarms.ts';
+import { readStoredList } from './list-boot.ts';
+import { createFreshnessWatch } from './list-freshness.ts';
+import { createScopeList, type ScopeList } from './list-scope.ts';
+import type { Log } from './log.ts';
+import type { PrfKeys } from './prf-keys.ts';
+import type { Settings } from './settings-schema.ts';
+import type { Trust } from './trust.ts';
+
+export interface ListKeeper {
+  /** Reads and verifies what is stored. Before anything else, and without any network. */
+  load(): Promise<void>;
+  lists(): readonly AuthorizationList[];
+  /** The list that knows this portal. */
+  listFor(portal: string): AuthorizationList | undefined;
+  have(): readonly { scope: number; epoch: number; version: number; digest: string }[];
+  /** A `dn/list` payload; it must stay as it is until this resolves. Never rejects. */
+  onMessage(payload: Uint8Array): Promise<void>;
+  onUp(): void;
+  onDown(): void;
+  /** Once a minute: dates that have passed. */
+  checkDates(): void;
+  close(): Promise<void>;
+}
+
+export interface ListKeeperParts {
+  readonly campusId: string;
+  readonly slots: ListSlots;
+  readonly settings: SettingsFile<Settings>;
+  readonly trust: Trust;
+  readonly prfKeys: PrfKeys;
+  readonly link: Pick<Link, 'publish'>;
+  readonly clock: Pick<Clock, 'after'>;
+  readonly alarms: Alarms;
+  readonly log: Log;
+  readonly instant: () => Instant;
+  readonly onSignedTime: (ms: number) => void;
+  readonly onDeny: (frame: Uint8Array) => Promise<void>;
+  /** A list came into force; `all` are the places in the deny chain that the lists in force cover. */
+  readonly onActive: (list: AuthorizationList, all: readonly DenyPosition[]) => void;
+}
+
+const subject = (scope: number) => `scope ${scope}`;
+const MINUTE_MS = 60_000;
+
+export function createListKeeper(parts: ListKeeperParts): ListKeeper {
+  const { settings, trust, prfKeys, alarms, log } = parts;
+  const scopes = new Map<number, ScopeList>();
+  let queue: Promise<void> = Promise.resolve();
+
+  const markOf = (scope: number): TrustState | null => settings.current().trust.lists[String(scope)] ?? null;
+  const lists = () => [...scopes.values()].flatMap((scope) => scope.inForce() ?? []);
+  const ask = (need: Need) => {
+    parts.link.publish('need', encodeEnvelope(need)).catch(() => log.debug({}, 'need not sent'));
+  };
+
+  const raiseMark = (scope: number, { epoch, version, digest }: TrustState) =>
+    writeMark(scope, { epoch, version, digest });
+
+  function writeMark(scope: number, mark: TrustState & { readonly retracted?: true }): Promise<void> {
+    return settings.update((data) => {
+      const lists = { ...data.trust.lists, [String(scope)]: mark };
+      return { ...data, trust: { ...data.trust, lists } };
+    });
+  }
+
+  function report(scope: number, of: TrustState, state: 'active' | 'refused', code?: string): void {
+    const message = { scope, epoch: of.epoch, version: of.version, digest: of.digest, state };
+    const told = encodeEnvelope(code === undefined ? message : { ...message, code });
+    parts.link.publish('list', told).catch(() => log.debug({}, 'report not sent'));
+  }
+
+  function onActive(scope: number, list: AuthorizationList): void {
+    const { epoch, version } = list.head;
+    report(scope, { epoch, version, digest: list.headHash }, 'active');
+    alarms.set('list-corrupt', false, subject(scope));
+    checkDates();
+    parts.onActive(
+      list,
+      lists().map(({ head }) => ({ epoch: head.epoch, denySeq: head.denySeq })),
+    );
+  }
+
+  function onRefused(scope: number, refused: TrustState, code: string): void {
+    report(scope, refused, 'refused', code);
+    alarms.tell(code === 'equivocation' ? 'list-equivocation' : 'list-refused', `${subject(scope)}: ${code}`);
+    if (code === 'epoch-not-from-root' || code === 'unknown-key')
+      ask({ kind: 'root', fromVersion: trust.rootVersion() });
+  }
+
+  function scopeList(scope: number): ScopeList {
+    const known = scopes.get(scope);
+    if (known) return known;
+    const { campusId, slots, clock, instant } = parts;
+    const made = createScopeList({
+      scope,
+      campusId,
+      slots,
+      trust,
+      clock,
+      log,
+      instant,
+      ask,
+      mark: () => markOf(scope),
+      raiseMark: (mark) => raiseMark(scope, mark),
+      onActive: (list) => onActive(scope, list),
+      onRefused: (refused, code) => onRefused(scope, refused, code),
+    });
+    scopes.set(scope, made);
+    return made;
+  }
+
+  const freshness = createFreshnessWatch({
+    ...parts,
+    scopes: () => [...scopes.keys()],
+    inForce: (scope) => stateOf(scopes.get(scope)?.inForce()),
+    onBehind: (scope) => ask({ kind: 'offer', scope }),
+  });
+
+  async function loadScope(scope: number): Promise<void> {
+    const mark = markOf(scope);
+    const { list, damaged } = await readStoredList({ ...parts, scope, mark, instant: parts.instant() });
+    if (damaged || (mark && !list)) alarms.set('list-corrupt', !list, subject(scope));
+    const made = scopeList(scope);
+    if (!list) return;
+    made.adopt(list);
+    const state = stateOf(list);
+    if (state && state.digest !== mark?.digest) await raiseMark(scope, state);
+    log.info({ scope, version: list.head.version, count: list.count }, 'list loaded');
+  }
+
+  function checkDates(): void {
+    const { ms } = parts.instant();
+    for (const { head } of lists()) {
+      alarms.set('list-past-refresh', ms >= head.refreshBy * MINUTE_MS, subject(head.scopeId));
+      alarms.set('list-expired', ms >= head.hardExpiry * MINUTE_MS, subject(head.scopeId));
+    }
+  }
+
+  async function onRoot(frame: Uint8Array): Promise<void> {
+    const accepted = await trust.offer(frame);
+    if (accepted.ok) return log.info({ version: trust.rootVersion() }, 'root document in force');
+    log.warn({ reason: accepted.code }, 'root document refused');
+    if (accepted.code === 'version-gap') ask({ kind: 'root', fromVersion: trust.rootVersion() });
+  }
+
+  async function receiveKey(prf: { id: number; jwe: string }, campus: boolean): Promise<void> {
+    const received = await prfKeys.receive(prf.id, prf.jwe);
+    if (!received.ok) return log.warn({ id: prf.id, reason: received.code }, 'key refused');
+    if (!campus || settings.current().trust.campusKey === prf.id) return;
+    await settings.update((data) => ({ ...data, trust: { ...data.trust, campusKey: prf.id } }));
+  }
+
+  async function onOffer(message: Extract<ListDown, { kind: 'offer' }>, deltas: Uint8Array): Promise<void> {
+    const headFrame = fromBase64url(message.head);
+    if (!headFrame.ok) return onRefused(message.scope, message, 'malformed-frame');
+    if (message.prf) await receiveKey(message.prf, false);
+    await scopeList(message.scope).offer({ headFrame: headFrame.value, deltas });
+    await tidyAfterRotation();
+  }
+
+  /** Once every list is by the new root, the old one and keys that nothing uses are forgotten. */
+  async function tidyAfterRotation(): Promise<void> {
+    const current = lists();
+    if (current.some(({ head }) => head.epoch < trust.keyring().epoch)) return;
+    await trust.forgetPrevious();
+  }
+
+  async function take(message: ListDown, body: Uint8Array): Promise<void> {
+    switch (message.kind) {
+      case 'offer':
+        return onOffer(message, body);
+      case 'policy':
+        return scopes.get(message.scope)?.takePolicy(message.version, message.offset, message.total, body);
+      case 'leaves':
+        return scopes.get(message.scope)?.takeLeaves(message.version, message.first, body);
+      case 'pages':
+        return scopes.get(message.scope)?.takePages(message.version, message.first, message.counts, body);
+      case 'freshness':
+        return freshness.onStatement(body);
+      case 'deny':
+        return parts.onDeny(body);
+      case 'root':
+        return onRoot(body);
+      case 'campus-key':
+        return receiveKey(message.prf, true);
+      case 'retract':
+        return retract(message.scope);
+    }
+  }
+
+  async function retract(scope: number): Promise<void> {
+    freshness.forget(scope);
+    const mark = markOf(scope);
+    if (mark) await writeMark(scope, { ...mark, retracted: true });
+    await scopes.get(scope)?.retract();
+    scopes.delete(scope);
+    log.info({ scope }, 'list retracted');
+  }
+
+  return {
+    async load() {
+      const marks = Object.entries(settings.current().trust.lists);
+      const expected = marks.filter(([, mark]) => !mark.retracted).map(([scope]) => Number(scope));
+      const stored = new Set([...(await parts.slots.scopes()), ...expected]);
+      await Promise.all([...stored].map(loadScope));
+      checkDates();
+    },
+    lists,
+    listFor: (portal) => lists().find(({ policy }) => policy.portals.has(portal)),
+    have: () =>
+      lists().map(({ head, headHash }) => ({
+        scope: head.scopeId,
+        epoch: head.epoch,
+        version: head.version,
+        digest: headHash,
+      })),
+    onMessage(payload) {
+      const envelope = decodeEnvelope(payload);
+      const message = envelope.ok ? listDown.safeParse(envelope.value.json) : undefined;
+      if (!envelope.ok || !message?.success) {
+        log.warn({}, 'list message not understood');
+        return Promise.resolve();
+      }
+      queue = queue
+        .then(() => take(message.data, envelope.value.body))
+        .catch((error: unknown) => log.error({ error: String(error) }, 'list handling failed'));
+      return queue;
+    },
+    onUp() {
+      freshness.onUp();
+      for (const scope of scopes.values()) scope.resume();
+    },
+    onDown() {
+      freshness.onDown();
+      for (const scope of scopes.values()) scope.pause();
+    },
+    checkDates,
+    async close() {
+      freshness.onDown();
+      for (const scope of scopes.values()) scope.pause();
+      await queue;
+    },
+  };
+}
+
+const stateOf = (list: AuthorizationList | undefined): TrustState | null =>
+  list ? { epoch: list.head.epoch, version: list.head.version, digest: list.headHash } : null;
