@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export interface Metrics {
   /** A gauge whose value is asked for at every scrape. */
-  gauge(name: string, help: string, read: () => number): void;
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
   counter(name: string, help: string): { add(count?: number): void };
   /** Seconds. */
   duration(name: string, help: string): { observeMs(ms: number): void };
@@ -22,10 +22,10 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   return {
     gauge(name, help, read) {
-      const collect = function (this: Gauge): void {
-        this.set(read());
+      const collect = async function (this: Gauge): Promise<void> {
+        this.set(await read());
       };
-      new Gauge({ name, help, registers, collect });
+      registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
     },
     counter(name, help) {
       const counter = new Counter({ name, help, registers });

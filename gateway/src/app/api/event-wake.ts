@@ -10,7 +10,7 @@ export function createEventBell(): EventBell {
   const waiting = new Set<() => void>();
   return {
     ring() {
-      for (const wake of [...waiting]) wake();
+      for (const wake of waiting) wake();
     },
     wait(ms, signal) {
       return new Promise((resolve) => {

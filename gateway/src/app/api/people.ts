@@ -86,7 +86,7 @@ export async function listGroups(db: Kysely<Database>, id?: string): Promise<Gro
     .groupBy(['person_group.id', 'person_group.name'])
     .orderBy('person_group.id');
   if (id !== undefined) select = select.where('person_group.id', '=', id);
-  return (await select.execute()).map(({ id, name, members }) => ({ id, name, members: Number(members) }));
+  return (await select.execute()).map(({ id, name, members }) => ({ id, name, members }));
 }
 
 export async function pageOfCards(db: Kysely<Database>, query: CardQuery): Promise<ApiResult<Page<Card>>> {

@@ -49,7 +49,7 @@ async function events(options: EventOptions): Promise<void> {
     const filters = { portal: options.portal, device: options.device, type: options.type };
     const query = queryOf({ ...filters, person: options.person, from: options.from, until: options.until });
     query.set('limit', String(options.limit));
-    const page = await client.call({ path: `/v1/events?${query}`, answer: eventPage });
+    const page = await client.call({ path: `/v1/events?${query.toString()}`, answer: eventPage });
     const oldestFirst = page.items.toReversed();
     for (const item of oldestFirst) print(item, options);
     if (options.follow === true) await follow(client, queryOf(filters), options);
@@ -58,7 +58,7 @@ async function events(options: EventOptions): Promise<void> {
 
 /** Lines of server-sent events: only the data carries what people want to see. */
 async function follow(client: ApiClient, query: URLSearchParams, options: EventOptions): Promise<void> {
-  for await (const line of client.lines(`/v1/events/stream?${query}`, 'text/event-stream')) {
+  for await (const line of client.lines(`/v1/events/stream?${query.toString()}`, 'text/event-stream')) {
     if (line.startsWith('data: ')) print(event.parse(JSON.parse(line.slice('data: '.length))), options);
   }
   fail('the gateway ended the stream', 'run the command again');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // latchkey gateway: runs the gateway in the foreground until SIGINT or SIGTERM, then closes in order.
-import { Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { CONFIG_VARIABLES, loadConfig } from '../config.ts';
 import { action, EXIT, fail, failUsage } from './fail.ts';
 
@@ -35,7 +35,10 @@ export function registerGateway(program: Command): void {
     .option('--listen <address>', 'listen on this address for HTTPS and MQTT (default: 127.0.0.1)')
     .option('--https-port <port>', 'port of the HTTP API (default: 8443)', port)
     .option('--mqtt-port <port>', 'port of MQTT (default: 8883)', port)
-    .option('--name <name>', 'name in the certificate; repeat for more', (name, all: string[] = []) => [...all, name])
+    .option('--name <name>', 'name in the certificate; repeat for more', (name, all: string[] | undefined) => [
+      ...(all ?? []),
+      name,
+    ])
     .option('--demo-keys', 'make root keys on this machine at first start: trials only')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent')
     .addHelpText('after', EXAMPLES)

@@ -27,6 +27,7 @@ export function registerCollection<Item extends z.ZodType, Body extends z.ZodTyp
 ): void {
   const schema = { tags: [tag], params: z.object({ id }) };
   // The type provider cannot see through a generic schema: what it parsed is named here, once.
+  const answer: z.ZodType = item;
   const routes = app as unknown as FastifyInstance;
   const idOf = (request: FastifyRequest) => (request.params as { id: z.output<Id> }).id;
   const bodyOf = (request: FastifyRequest) => request.body as z.output<Body>;
@@ -41,7 +42,7 @@ export function registerCollection<Item extends z.ZodType, Body extends z.ZodTyp
   const response = { 200: changed };
   routes.get(
     one,
-    { schema: { ...schema, summary: `Read one: ${noun}`, response: { 200: item as z.ZodType } } },
+    { schema: { ...schema, summary: `Read one: ${noun}`, response: { 200: answer } } },
     async (request) => (await collection.get(idOf(request))) ?? refuse('not-found'),
   );
   routes.put(one, { schema: { ...schema, summary: `Make or replace: ${noun}`, body, response } }, async (request) =>
