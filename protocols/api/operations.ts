@@ -57,6 +57,9 @@ export const explanation = z
         class: credentialClass,
         outcome: z.enum(['granted', 'denied']),
         reason: z.enum(REASONS).nullable(),
+        steps: z
+          .array(z.string())
+          .describe('rules passed, in order; the last one refused, where the outcome is denied'),
       }),
     ),
     notes: z.array(z.string()).describe('what else matters, such as a controller that does not have this list yet'),

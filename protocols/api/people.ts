@@ -20,6 +20,7 @@ const personFields = {
   room: place,
   bed: place,
   className: place,
+  college: place,
 };
 export const person = z
   .object({
@@ -42,6 +43,7 @@ export const personBody = z.object({
   room: place.default(''),
   bed: place.default(''),
   className: place.default(''),
+  college: place.default(''),
 });
 export const personQuery = z.object({ ...pageQuery, group: slug.optional(), number: personNumber.optional() });
 export const personPage = pageOf(person);

@@ -71,6 +71,7 @@ const toPerson = (row: PersonRow, groups: string[]): Person => ({
   room: row.room,
   bed: row.bed,
   className: row.class_name,
+  college: row.college,
   active: row.active === 1,
 });
 

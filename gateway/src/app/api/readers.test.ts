@@ -98,6 +98,7 @@ const person = (id: number, number: string) => ({
   room: '',
   bed: '',
   class_name: '',
+  college: '',
   active: 1 as const,
   extended_access: 0 as const,
   anti_passback_exempt: 0 as const,
