@@ -4,11 +4,10 @@ import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import './reflect-metadata.ts';
 import { type DeviceId, deviceId } from '@latchkey/protocols/ids';
-import * as x509 from '@peculiar/x509';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAuthority } from './ca.ts';
+import { makeRequest } from './device.test-support.ts';
 
 const DAY_MS = 86_400_000;
 const DEVICE = deviceId.parse('gate-1');
@@ -24,13 +23,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const open = (names: readonly string[] = ['gateway.campus.example']) =>
   openAuthority({ directory, names, nowMs: () => nowMs, randomBytes });
 
-async function request(namedCurve = 'P-256', name = 'CN=whatever'): Promise<string> {
-  const signing = { name: 'ECDSA', namedCurve, hash: 'SHA-256' };
-  const keys = (await crypto.subtle.generateKey(signing, true, ['sign', 'verify'])) as CryptoKeyPair;
-  const made = await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: signing });
-  return made.toString('pem');
-}
-type CryptoKeyPair = Parameters<typeof x509.Pkcs10CertificateRequestGenerator.create>[0]['keys'];
+const request = async (curve?: string, name?: string) => (await makeRequest(curve, name)).csr;
 
 describe('certificate authority', () => {
   it('is made at first start and is the same at the next', async () => {
