@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every fuzz target, by the part it feeds.
+import { CARD_TARGETS } from './card.ts';
+import { COMMAND_TARGETS } from './commands.ts';
+import { MQTT_TARGETS } from './mqtt.ts';
+import type { FuzzTarget } from './target.ts';
+
+export const TARGETS: readonly FuzzTarget[] = [...CARD_TARGETS, ...MQTT_TARGETS, ...COMMAND_TARGETS];
