@@ -20,12 +20,12 @@ const personFields = {
   room: place,
   bed: place,
   className: place,
-  college: place,
 };
 export const person = z
   .object({
     number: personNumber,
     ...personFields,
+    college: place.describe('from the import; no right depends on it'),
     active: z
       .boolean()
       .describe('false: left; the record stays for the sake of past events, no list holds their cards'),
@@ -43,7 +43,6 @@ export const personBody = z.object({
   room: place.default(''),
   bed: place.default(''),
   className: place.default(''),
-  college: place.default(''),
 });
 export const personQuery = z.object({ ...pageQuery, group: slug.optional(), number: personNumber.optional() });
 export const personPage = pageOf(person);

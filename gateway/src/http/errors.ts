@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refusals of the API: thrown by routes as data, turned into the one error body in the caller's language (DESIGN 9.8).
 import { API_ERRORS, type ApiError, type ApiErrorCode } from '@latchkey/protocols/api/errors';
-import type { Err, Result } from '@latchkey/protocols/result';
+import type { Result } from '@latchkey/protocols/result';
 import { CATALOGUES, type Language } from './language.ts';
 
 export interface Refusal {
@@ -27,20 +27,14 @@ export function refuse(code: ApiErrorCode, about: Omit<Refusal, 'code'> = {}): n
   throw new ApiRefusal({ code, ...about });
 }
 
-/** The value of a result, or the refusal of its code; the detail becomes the advice. */
-export function unwrap<T>(result: Result<T, ApiErrorCode>, field?: string): T {
-  if (result.ok) return result.value;
-  return refuse(result.code, { field, fix: result.detail });
-}
+/** Services name the field at the head of their advice: `groups: there is no group x`. */
+const FIELD_AND_FIX = /^([A-Za-z][\w.]*): (.+)$/s;
 
-/** For services whose codes differ from the API's: every code is named, so a new one does not compile until mapped. */
-export function unwrapAs<T, Code extends string>(
-  result: { readonly ok: true; readonly value: T } | Err<Code>,
-  codes: Readonly<Record<Code, ApiErrorCode>>,
-  field?: string,
-): T {
+/** The value of a result, or the refusal of its code; the detail becomes field and advice. */
+export function unwrap<T>(result: Result<T, ApiErrorCode>): T {
   if (result.ok) return result.value;
-  return refuse(codes[result.code], { field, fix: result.detail });
+  const [, field, fix = result.detail] = FIELD_AND_FIX.exec(result.detail ?? '') ?? [];
+  return refuse(result.code, { field, fix });
 }
 
 export function errorBody(refusal: Refusal, language: Language, requestId: string): ApiError {

@@ -14,7 +14,7 @@ import type { ApiResult } from '../../http/services.ts';
 export function readNumber(number: string, form: string | undefined): ApiResult<CardUid> {
   if (form !== undefined) {
     const uid = readCardNumber(number, form);
-    return uid.ok ? uid : err('invalid-card-number', uid.detail);
+    return uid.ok ? uid : err('invalid-card-number', `number: ${uid.detail ?? uid.code}`);
   }
   const hex = /[a-f]/i.test(number) ? readCardNumber(number, 'hex') : undefined;
   if (hex?.ok === true) return hex;
@@ -23,34 +23,41 @@ export function readNumber(number: string, form: string | undefined): ApiResult<
   return err('ambiguous-card-number', `form: one of ${forms.join(', ')}`);
 }
 
-/** Ids of every card the number may stand for, as the registry keeps them. */
-export function possibleIds(number: string, form: string | undefined): ApiResult<string[]> {
+/** Every card the number may stand for, by its id as the registry keeps it. */
+export function possibleCards(number: string, form: string | undefined): ApiResult<ReadonlyMap<string, CardUid>> {
   const forms = form === undefined ? possibleForms(number) : [form];
-  const ids = new Set<string>();
-  let refusal = 'give the number as printed, and its form';
+  const cards = new Map<string, CardUid>();
+  let refusal = 'number: give it as printed, and its form';
   for (const each of forms) {
     const uid = readCardNumber(number, each);
-    if (uid.ok) ids.add(toHex(cardId(uid.value)));
-    else refusal = uid.detail ?? refusal;
+    if (uid.ok) cards.set(toHex(cardId(uid.value)), uid.value);
+    else refusal = `number: ${uid.detail ?? uid.code}`;
   }
-  return ids.size === 0 ? err('invalid-card-number', refusal) : ok([...ids]);
+  return cards.size === 0 ? err('invalid-card-number', refusal) : ok(cards);
 }
 
-/** Row of the card in use that the number stands for. */
+export interface FoundCard {
+  /** Row of the card. */
+  readonly id: number;
+  readonly uid: CardUid;
+}
+
+/** The card in use that the number stands for. */
 export async function findCard(
   db: Kysely<Database>,
   number: string,
   form: string | undefined,
-): Promise<ApiResult<number>> {
-  const ids = possibleIds(number, form);
-  if (!ids.ok) return ids;
+): Promise<ApiResult<FoundCard>> {
+  const cards = possibleCards(number, form);
+  if (!cards.ok) return cards;
   const rows = await db
     .selectFrom('credential')
-    .select('id')
-    .where('credential_id', 'in', ids.value)
+    .select(['id', 'credential_id'])
+    .where('credential_id', 'in', [...cards.value.keys()])
     .where('state', '<>', 'withdrawn')
     .execute();
   const [first, second] = rows;
-  if (first === undefined) return err('not-found', 'no card in use has this number');
-  return second === undefined ? ok(first.id) : err('ambiguous-card-number');
+  const uid = cards.value.get(first?.credential_id ?? '');
+  if (first === undefined || uid === undefined) return err('not-found', 'number: no card in use has it');
+  return second === undefined ? ok({ id: first.id, uid }) : err('ambiguous-card-number');
 }

@@ -105,7 +105,7 @@ async function candidatesOf(db: Kysely<Database>, body: ExplainBody): Promise<Ap
     return ok((await select.where('person.number', '=', number).execute()).map(toCandidate));
   }
   const found = await findCard(db, body.number, body.form);
-  if (found.ok) return ok((await select.where('credential.id', '=', found.value).execute()).map(toCandidate));
+  if (found.ok) return ok((await select.where('credential.id', '=', found.value.id).execute()).map(toCandidate));
   if (found.code !== 'not-found') return found;
   const uid = readNumber(body.number, body.form);
   if (!uid.ok) return uid;
