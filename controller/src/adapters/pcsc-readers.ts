@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReaderSource over PC/SC: nfc-pcsc in a process of its own, replaced whenever pcscd goes away. Readers come and go by name.
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { toHex } from '@latchkey/protocols/bytes/hex';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
@@ -76,15 +76,22 @@ export class PcscReaders implements ReaderSource {
 
   /** One session; returns why it ended. */
   async #serve(): Promise<string> {
+    let lease: Socket | undefined;
     try {
-      if (!(await this.#serviceAnswers())) return 'pcscd is not running';
+      lease = await this.#openLease();
+      if (lease === undefined && this.#socketPath !== null) return 'pcscd is not running';
       this.#process ??= await this.#startProcess();
-      if (this.#closed) return 'closed';
-      const reason = await this.#process.session((message) => this.#onMessage(message));
+      if (lease?.destroyed || this.#closed) return 'pcscd went away';
+      const current = this.#process;
+      // pcsclite may miss the end of pcscd and connect to its successor with half of its readers; this does not.
+      lease?.once('close', () => void current.close());
+      const reason = await current.session((message) => this.#onMessage(message));
       this.#process = undefined;
       return reason;
     } catch (error) {
       return (error as Error).message;
+    } finally {
+      lease?.removeAllListeners('close').destroy();
     }
   }
 
@@ -95,19 +102,26 @@ export class PcscReaders implements ReaderSource {
     return started;
   }
 
-  /** Looked at before nfc-pcsc is created, which would spin until the service is there. Starts pcscd under systemd. */
-  async #serviceAnswers(): Promise<boolean> {
+  /**
+   * A connection of our own to pcscd, kept for the session and never written to. Made before nfc-pcsc is created, which
+   * would spin until the service is there. Under systemd it starts pcscd.
+   */
+  async #openLease(): Promise<Socket | undefined> {
     const path = this.#socketPath;
-    if (path === null) return true;
+    if (path === null) return undefined;
     return new Promise((resolve) => {
       const socket = connect(path);
-      const settle = (answer: boolean) => {
-        socket.destroy();
+      const settle = (answer: Socket | undefined) => {
+        socket.setTimeout(0);
+        if (answer === undefined) socket.destroy();
         resolve(answer);
       };
-      socket.setTimeout(PROBE_TIMEOUT_MS, () => settle(false));
-      socket.once('connect', () => settle(true));
-      socket.once('error', () => settle(false));
+      socket.setTimeout(PROBE_TIMEOUT_MS, () => settle(undefined));
+      socket.once('connect', () => settle(socket));
+      // For good: an error after the connection shows as its close.
+      socket.on('error', () => settle(undefined));
+      // Nothing is expected; read, so that the end is seen.
+      socket.resume();
     });
   }
 

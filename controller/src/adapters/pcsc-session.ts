@@ -53,8 +53,9 @@ function superviseReader(reader: NfcReader, { post, now }: SessionOptions): void
     reading = read(card.atr);
   });
   reader.on('card.off', () => void reading.then(() => post({ kind: 'removed', name })));
-  // An error of one reader is followed by its end; that of the service comes from the NFC object as well.
-  reader.on('error', () => undefined);
+  // Unplugging is no error: this is the service going away. pcsclite may then connect to its successor behind our back and
+  // never tell of these readers again, so the session is over.
+  reader.on('error', (error: Error) => fail(error.message));
   reader.on('end', () => post({ kind: 'reader-gone', name }));
   post({ kind: 'reader', name });
 }
