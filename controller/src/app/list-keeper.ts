@@ -170,14 +170,20 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
     if (!headFrame.ok) return onRefused(message.scope, message, 'malformed-frame');
     if (message.prf) await receiveKey(message.prf, false);
     await scopeList(message.scope).offer({ headFrame: headFrame.value, deltas });
-    await tidyAfterRotation();
   }
 
-  /** Once every list is by the new root, the old one and keys that nothing uses are forgotten. */
+  /** Once every list is by the new root, the old one is forgotten. */
   async function tidyAfterRotation(): Promise<void> {
-    const current = lists();
-    if (current.some(({ head }) => head.epoch < trust.keyring().epoch)) return;
-    await trust.forgetPrevious();
+    if (!trust.previousKeyring()) return;
+    const waiting = lists().some(({ head }) => head.epoch < trust.keyring().epoch);
+    if (!waiting) await trust.forgetPrevious();
+  }
+
+  /** Keys that nothing uses any more; one that a transfer under way needs is sent again. */
+  async function dropUnusedKeys(): Promise<void> {
+    const used = lists().map(({ head }) => head.prfKeyId);
+    const { campusKey } = settings.current().trust;
+    await prfKeys.keepOnly(new Set(campusKey === null ? used : [...used, campusKey]));
   }
 
   async function take(message: ListDown, body: Uint8Array): Promise<void> {
@@ -218,6 +224,7 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
       const expected = marks.filter(([, mark]) => !mark.retracted).map(([scope]) => Number(scope));
       const stored = new Set([...(await parts.slots.scopes()), ...expected]);
       await Promise.all([...stored].map(loadScope));
+      await dropUnusedKeys();
       checkDates();
     },
     lists,
@@ -238,6 +245,7 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
       }
       queue = queue
         .then(() => take(message.data, envelope.value.body))
+        .then(tidyAfterRotation)
         .catch((error: unknown) => log.error({ error: String(error) }, 'list handling failed'));
       return queue;
     },
