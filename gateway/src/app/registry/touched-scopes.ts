@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which scopes' lists a change may alter. Marked too many, a list is compiled for nothing; marked too few, a right is missing.
+import type { Kysely, Transaction } from 'kysely';
+import type { Database } from '../../adapters/database/schema.ts';
+
+export type TouchedScopes = readonly number[] | 'all';
+
+/** True where any scope was marked. */
+export async function markScopes(trx: Transaction<Database>, touched: readonly TouchedScopes[]): Promise<boolean> {
+  const all = touched.includes('all');
+  const ids = [...new Set(touched.flatMap((scopes) => (scopes === 'all' ? [] : scopes)))];
+  if (!all && ids.length === 0) return false;
+  let update = trx.updateTable('scope').set((eb) => ({ change_seq: eb('change_seq', '+', 1) }));
+  if (!all) update = update.where('id', 'in', ids);
+  await update.execute();
+  return true;
+}
+
+/** Scopes whose lists hold cards of these people, by their groups' levels. */
+export async function scopesOfPeople(db: Kysely<Database>, people: readonly number[]): Promise<number[]> {
+  if (people.length === 0) return [];
+  const rows = await db
+    .selectFrom('group_member')
+    .innerJoin('level_group', 'level_group.group_id', 'group_member.group_id')
+    .innerJoin('level_portal', 'level_portal.level_id', 'level_group.level_id')
+    .innerJoin('portal', 'portal.id', 'level_portal.portal_id')
+    .select('portal.scope_id')
+    .distinct()
+    .where('group_member.person_id', 'in', [...people])
+    .execute();
+  return rows.map(({ scope_id }) => scope_id);
+}
+
+export async function scopesOfLevel(db: Kysely<Database>, level: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom('level_portal')
+    .innerJoin('portal', 'portal.id', 'level_portal.portal_id')
+    .select('portal.scope_id')
+    .distinct()
+    .where('level_portal.level_id', '=', level)
+    .execute();
+  return rows.map(({ scope_id }) => scope_id);
+}
