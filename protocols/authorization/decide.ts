@@ -8,7 +8,7 @@ import { type DenyOverlay, isDenied } from './deny-overlay.ts';
 import type { AuthorizationList } from './list-load.ts';
 import type { CompiledPolicy, CompiledPortal, CompiledProfile, CompiledRule } from './policy.ts';
 import type { AntiPassbackMode, HolderKind } from './policy-document.ts';
-import { type ListRecord, RECORD_FLAGS } from './record.ts';
+import { RECORD_FLAGS, type RecordContent } from './record.ts';
 import { isActiveAt } from './schedule.ts';
 import type { Instant } from './signed-time.ts';
 import type { LocalTime } from './zone-clock.ts';
@@ -91,7 +91,7 @@ export interface Explanation {
 
 interface Facts {
   readonly book: Rulebook | undefined;
-  readonly record: Omit<ListRecord, 'key'> | undefined;
+  readonly record: RecordContent | undefined;
   readonly denied: boolean;
   readonly passage: Passage;
   readonly portal: CompiledPortal | undefined;
@@ -110,7 +110,7 @@ export function explain(input: DecisionInput): Explanation {
 /** For whoever knows the record without a list: the gateway's registry, a keychain. */
 export const explainRecord = (
   book: Rulebook,
-  record: Omit<ListRecord, 'key'> | undefined,
+  record: RecordContent | undefined,
   denied: boolean,
   passage: Passage,
 ): Explanation => explainFacts(gather(book, record, denied, passage));
@@ -129,7 +129,7 @@ function factsOf(input: DecisionInput): Facts {
 
 function gather(
   book: Rulebook | undefined,
-  record: Omit<ListRecord, 'key'> | undefined,
+  record: RecordContent | undefined,
   denied: boolean,
   passage: Passage,
 ): Facts {
@@ -233,7 +233,7 @@ function leastClass(
   policy: CompiledPolicy,
   portal: CompiledPortal | undefined,
   profile: CompiledProfile,
-  record: Omit<ListRecord, 'key'>,
+  record: RecordContent,
   at: LocalTime,
 ): number {
   let least = Math.max(record.credentialClass, profile.assurance);

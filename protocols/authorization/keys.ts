@@ -95,7 +95,8 @@ export async function importVerifyingKey(jwk: unknown): Promise<Result<Verifying
   if (isSmallOrder(parsed.data)) return err('small-order-key', 'this key accepts signatures that nobody made');
   const alg = algorithmOf(parsed.data);
   try {
-    const key = await importJWK<CryptoKey>(parsed.data, alg);
+    const key = await importJWK(parsed.data, alg);
+    if (key instanceof Uint8Array) return err('malformed-key');
     return ok({ kid: await keyId(parsed.data), alg, key, jwk: parsed.data });
   } catch {
     return err('malformed-key', 'the coordinates are no point of the curve');
@@ -109,7 +110,8 @@ export async function importSigningKey(jwk: JWK): Promise<Result<SigningKey, Key
   if (!verifying.ok) return verifying;
   if (typeof jwk.d !== 'string') return err('not-private', 'the JWK has no private part "d"');
   try {
-    const key = await importJWK<CryptoKey>({ ...open.value, d: jwk.d }, verifying.value.alg);
+    const key = await importJWK({ ...open.value, d: jwk.d }, verifying.value.alg);
+    if (key instanceof Uint8Array) return err('malformed-key');
     return ok({ kid: verifying.value.kid, alg: verifying.value.alg, key });
   } catch {
     return err('malformed-key', 'the private part does not belong to the public part');

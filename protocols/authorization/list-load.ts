@@ -9,8 +9,9 @@ import { MAX_ENTRIES, MAX_HEAD_FRAME_BYTES, MAX_PAGE_BITS, MAX_POLICY_BYTES, REC
 import { type ListFileError, type ListParts, splitListFile } from './list-file.ts';
 import { leavesInPlace, rootOfLeaves } from './merkle.ts';
 import { type CompiledPolicy, compilePolicy, type PolicyError } from './policy.ts';
-import type { ListRecord } from './record.ts';
-import { countsMatch, pageOf, RECORD_WORDS, recordAt } from './record-words.ts';
+import type { ListRecord, RecordContent } from './record.ts';
+import { createStructureCheck, type RecordFault } from './record-check.ts';
+import { contentAt, countsMatch, pageOf, RECORD_WORDS, recordAt } from './record-words.ts';
 import { type HeadError, type ListTrust, verifyHead } from './verify-head.ts';
 
 export type { ListParts } from './list-file.ts';
@@ -27,7 +28,7 @@ export interface AuthorizationList {
   readonly pageCounts: Uint16Array;
   readonly records: Uint8Array;
   /** Record of a key under the scope's PRF. */
-  find(key8: Uint8Array): ListRecord | undefined;
+  find(key8: Uint8Array): RecordContent | undefined;
   recordAt(index: number): ListRecord | undefined;
   /** Leaves of all pages, flat: a view. */
   leaves(): Uint8Array;
@@ -40,9 +41,7 @@ export type LoadError =
   | 'policy-root-mismatch'
   | 'page-table-mismatch'
   | 'pages-root-mismatch'
-  | 'records-not-sorted'
-  | 'record-in-wrong-page'
-  | 'record-out-of-range';
+  | RecordFault;
 
 export interface LoadOptions {
   /** Takes a file's buffer over instead of copying it: it is detached from the caller, who can no longer reach it. */
@@ -78,12 +77,12 @@ function checkRoots(parts: Owned, head: Head, digest: string): Result<Authorizat
   const policy = compilePolicy(parts.policy);
   if (!policy.ok) return policy;
   const { words, firstWord, pageCounts } = parts;
-  const structure = createStructureCheck(words, head, policy.value.profiles.length);
-  const leaves = leavesInPlace(words, firstWord, head.scopeId, pageCounts, structure.page);
+  const structure = createStructureCheck(words, head.pageBits, policy.value.profiles.length);
+  const leaves = leavesInPlace(words, firstWord, head.scopeId, pageCounts, structure.visit);
   const root = rootOfLeaves(leaves, head.pageBits);
   if (!root || !equalBytes(root, head.pagesRoot)) return err('pages-root-mismatch');
-  const sound = structure.verdict();
-  if (!sound.ok) return sound;
+  const fault = structure.fault();
+  if (fault) return err(fault, 'the signer made a list that cannot be searched');
   return ok(createList(parts, head, digest, policy.value, leaves));
 }
 
@@ -138,46 +137,6 @@ function ownParts(source: ListParts): Result<Owned, LoadError> {
   });
 }
 
-/** Checks a page right after it was hashed, while it is in cache. */
-function createStructureCheck(words: Uint32Array, head: Head, profiles: number) {
-  let lastHigh = -1;
-  let lastLow = -1;
-  let sorted = true;
-  let placed = true;
-  let known = true;
-  return {
-    page: (page: number, from: number, to: number): void => {
-      let high = lastHigh;
-      let low = lastLow;
-      let good = true;
-      let inRange = true;
-      for (let at = from; at < to; at += RECORD_WORDS) {
-        const nextHigh = words[at + 1] as number;
-        const nextLow = words[at] as number;
-        const packed = words[at + 2] as number;
-        good = good && (nextHigh > high || (nextHigh === high && nextLow > low));
-        inRange = inRange && (packed & 0xffff) < profiles && packed < 0x0400_0000 && (packed & 0x00f8_0000) === 0;
-        high = nextHigh;
-        low = nextLow;
-      }
-      // Sorted, so the first and the last record of a page stand for all of it.
-      if (to > from) {
-        placed =
-          placed && pageOf(words[from + 1] as number, head.pageBits) === page && pageOf(high, head.pageBits) === page;
-      }
-      sorted = sorted && good;
-      known = known && inRange;
-      lastHigh = high;
-      lastLow = low;
-    },
-    verdict: (): Result<null, LoadError> => {
-      if (!sorted) return err('records-not-sorted', 'keys must rise');
-      if (!placed) return err('record-in-wrong-page');
-      return known ? ok(null) : err('record-out-of-range', 'profile, flags or class of a record is unknown');
-    },
-  };
-}
-
 function createList(
   { headFrame, policy: policyBytes, pageCounts, records, words, firstWord }: Owned,
   head: Head,
@@ -203,7 +162,7 @@ function createList(
       index >= 0 && index < head.count ? recordAt(words, firstWord + index * RECORD_WORDS) : undefined,
     find(key8) {
       const at = search(words, firstWord, starts, head.pageBits, key8);
-      return at < 0 ? undefined : recordAt(words, at);
+      return at < 0 ? undefined : contentAt(words, at);
     },
   };
 }

@@ -2,7 +2,7 @@
 // Records as 32-bit words, four a record: [key low, key high, profile | flags << 16 | class << 24, untilMinute]. The wire is
 // little-endian and so is every machine this runs on; lists of a million are read and sorted in this form, in place.
 import { MAX_PAGE_BITS, MAX_PAGE_RECORDS, RECORD_BYTES } from './limits.ts';
-import type { ListRecord } from './record.ts';
+import type { ListRecord, RecordContent } from './record.ts';
 
 export const RECORD_WORDS = 4;
 
@@ -28,16 +28,20 @@ export const copyRecord = (to: Uint32Array, toAt: number, from: Uint32Array, fro
   to[toAt + 3] = from[fromAt + 3] ?? 0;
 };
 
-export function recordAt(words: Uint32Array, at: number): ListRecord {
-  const packed = words[at + 2] ?? 0;
+export function contentAt(words: Uint32Array, at: number): RecordContent {
+  const packed = words[at + 2] as number;
   return {
-    key: new Uint8Array(words.buffer.slice(words.byteOffset + at * 4, words.byteOffset + at * 4 + 8)),
     profile: packed & 0xffff,
     flags: (packed >>> 16) & 0xff,
     credentialClass: packed >>> 24,
-    untilMinute: words[at + 3] ?? 0,
+    untilMinute: words[at + 3] as number,
   };
 }
+
+export const recordAt = (words: Uint32Array, at: number): ListRecord => ({
+  key: bytesOf(words.slice(at, at + 2)),
+  ...contentAt(words, at),
+});
 
 /** Page of a key: its topmost bits. */
 export const pageOf = (high: number, pageBits: number): number => (pageBits === 0 ? 0 : high >>> (32 - pageBits));

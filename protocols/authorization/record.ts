@@ -14,6 +14,8 @@ const RECORD_FIELDS = [
 ] as const;
 
 export type ListRecord = TableValue<typeof RECORD_FIELDS>;
+/** What a list says of a credential. */
+export type RecordContent = Omit<ListRecord, 'key'>;
 export const RECORD: Codec<ListRecord> = table('record', RECORD_FIELDS);
 
 export const RECORD_FLAGS = {
