@@ -29,6 +29,7 @@ export function grant(turn: Turn, passage: Passage, extended: boolean): void {
   turn.afterRecord = false;
   release(turn, { in: passage.direction === 'in', out: passage.direction === 'out', egress: false, extended });
   ignoreExitAfterGrant(turn);
+  replaceOwn(turn, passage);
   if (turn.config.contact && turn.state.door === 'Closed') return awaitOpening(turn, passage, extended);
   conclude(turn, passage, 'taken');
   if (turn.state.door === 'Open') extendOpening(turn, extended);
@@ -69,6 +70,13 @@ export const lateOpeningMs = ({ config }: Turn): number => (config.contact?.debo
 function ignoreExitAfterGrant(turn: Turn): void {
   const ignoreMs = turn.config.requestToExit?.ignoreAfterGrantMs ?? 0;
   if (ignoreMs > 0) arm(turn, 'exit-after-grant', ignoreMs);
+}
+
+/** A card presented again before the door opened is one person: only the last grant can be taken. */
+function replaceOwn(turn: Turn, { credential, direction }: Passage): void {
+  for (const earlier of turn.state.pending)
+    if (earlier.credential.ref === credential.ref && earlier.direction === direction)
+      resolve(turn, earlier, 'not-taken');
 }
 
 function awaitOpening(turn: Turn, passage: Passage, extended: boolean): void {

@@ -31,10 +31,13 @@ export function doorConfig(more: object = {}): DoorConfig {
   return parsed.value.portals[0] as DoorConfig;
 }
 
-export const passage = (admission: string, direction: 'in' | 'out' = 'in'): Passage => ({
+const refOf = (admission: string): string => Buffer.from(admission).toString('hex').padEnd(16, '0').slice(0, 16);
+
+/** Of somebody else for each admission. */
+export const passage = (admission: string, direction: 'in' | 'out' = 'in', ref = refOf(admission)): Passage => ({
   portal: portalId.parse('gate-1'),
   direction,
-  credential: { ref: '0011223344556677', class: 'uid-only' },
+  credential: { ref, class: 'uid-only' },
   admission,
 });
 

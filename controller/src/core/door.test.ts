@@ -167,6 +167,14 @@ describe('granted is not entered', () => {
     expect(outcomes(door)).toEqual(['a taken', 'b taken', 'c taken']);
   });
 
+  it('a card presented twice before one opening lets one person in', () => {
+    const door = doorBench(config);
+    door.feed({ kind: 'grant', passage: passage('a', 'in', '00000000000000aa'), extended: false });
+    door.feed({ kind: 'grant', passage: passage('b', 'in', '00000000000000aa'), extended: false });
+    door.open();
+    expect(outcomes(door)).toEqual(['a not-taken', 'b taken']);
+  });
+
   it('an opening that debouncing shows just after the relock is no forced door', () => {
     const door = doorBench(config);
     door.grant('a');

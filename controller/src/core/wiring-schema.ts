@@ -74,7 +74,7 @@ const requestToExit = input(false).extend({
 });
 
 /** Ids of schedules in the policy of the portal's list. */
-const scheduleId = z.union([z.string().min(1).max(60), z.int().min(0)]);
+const scheduleId = z.string().min(1).max(60);
 
 export const portalWiring = z.strictObject({
   id: portalId,

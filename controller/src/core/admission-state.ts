@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// State, events and effects of admission at one portal, see admission.ts.
+import type { Decision } from '@latchkey/protocols/authorization/decide';
+import type { CredentialClass, Direction } from '@latchkey/protocols/ids';
+import type { Reason } from '@latchkey/protocols/mqtt/reasons';
+import type { AntiPassback, PassedBy } from './anti-passback.ts';
+import type { EventBody, Passage } from './event-body.ts';
+import type { PortalWiring } from './wiring.ts';
+
+export type AdmissionConfig = Pick<PortalWiring, 'id' | 'wrongAttempts' | 'repeatWindowMs'>;
+
+export interface Presentation {
+  readonly reader: string;
+  readonly direction: Direction;
+  /** `id`: 16 bytes. `ref`: its key under the campus PRF, 16 hex digits; all that is ever recorded. */
+  readonly credential: { readonly id: Uint8Array; readonly ref: string; readonly class: CredentialClass };
+}
+
+export interface OnlineAnswer {
+  readonly outcome: 'granted' | 'denied';
+  readonly reason?: Reason | undefined;
+  readonly extended?: boolean | undefined;
+}
+
+/** `atMs` is monotonic time. */
+export type AdmissionEvent =
+  | (Presentation & { readonly kind: 'presented'; readonly atMs: number })
+  | { readonly kind: 'removed'; readonly reader: string; readonly atMs: number }
+  | { readonly kind: 'unreadable'; readonly reader: string; readonly atMs: number }
+  /** What came of an `ask`: nothing, when there was no answer within its time. */
+  | {
+      readonly kind: 'answered';
+      readonly admission: string;
+      readonly answer: OnlineAnswer | undefined;
+      readonly atMs: number;
+    }
+  /** The door's word on a passage admitted here. */
+  | { readonly kind: 'concluded'; readonly outcome: 'taken' | 'not-taken'; readonly passage: Passage }
+  | { readonly kind: 'timer'; readonly name: 'wrong-attempts' };
+
+export type AdmissionEffect =
+  /** Make `record` durable (or wait as long as the journal may take), then give the passage to the door as a grant. */
+  | { readonly kind: 'admit'; readonly record: EventBody; readonly passage: Passage; readonly extended: boolean }
+  | { readonly kind: 'event'; readonly event: EventBody }
+  /** Ask the gateway; `answered` must follow within 800 ms, with or without an answer. */
+  | { readonly kind: 'ask'; readonly admission: string; readonly presentation: Presentation }
+  /** The passage was taken: anti-passback counts it. */
+  | { readonly kind: 'commit'; readonly by: PassedBy; readonly area: string | undefined }
+  | { readonly kind: 'timer'; readonly name: 'wrong-attempts'; readonly afterMs: number };
+
+/** What surrounds a step: all of it read, nothing changed. */
+export interface AdmissionContext {
+  readonly config: AdmissionConfig;
+  readonly decide: (presentation: Presentation) => Decision;
+  readonly antiPassback: Pick<AntiPassback, 'judge'>;
+  /** The door takes momentary access. */
+  readonly accessible: boolean;
+  readonly online: boolean;
+  /** Trusted time. */
+  readonly nowMs: number;
+  /** Makes admission ids of this boot unlike those of every other: at most 20 characters. */
+  readonly boot: string;
+}
+
+export interface OpenAsk {
+  readonly admission: string;
+  readonly presentation: Presentation;
+  readonly decision: Decision;
+}
+
+export interface AdmissionState {
+  /** Number of the next admission. */
+  readonly next: number;
+  readonly seen: { readonly [reader: string]: { readonly what: string; readonly atMs: number } };
+  readonly asks: readonly OpenAsk[];
+  /** Areas of admissions that the door has not concluded. */
+  readonly open: readonly { readonly admission: string; readonly area: string | undefined }[];
+  /** Times of the latest wrong attempts, at most as many as raise the alarm. */
+  readonly attempts: readonly number[];
+  readonly alarmed: boolean;
+}
+
+export const INITIAL_ADMISSION: AdmissionState = {
+  next: 1,
+  seen: {},
+  asks: [],
+  open: [],
+  attempts: [],
+  alarmed: false,
+};
+
+/** One step under way: local to a call of stepAdmission. */
+export interface AdmissionTurn {
+  readonly context: AdmissionContext;
+  state: AdmissionState;
+  readonly effects: AdmissionEffect[];
+  /** Of the event; 0 for those without. */
+  readonly atMs: number;
+}
