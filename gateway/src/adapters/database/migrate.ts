@@ -4,12 +4,14 @@ import { type Kysely, type Migration, Migrator } from 'kysely';
 import type { ColumnTypes } from './column-types.ts';
 import { createRegistry } from './migrations/0001-registry.ts';
 import { createDistribution } from './migrations/0002-distribution.ts';
+import { createQuarantine } from './migrations/0003-quarantine.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
 const STEPS: Readonly<Record<string, Step>> = {
   '0001-registry': createRegistry,
   '0002-distribution': createDistribution,
+  '0003-quarantine': createQuarantine,
 };
 
 /** The database holds migrations this software does not know. */

@@ -251,6 +251,19 @@ export interface EventTable {
   body: string;
 }
 
+/** What a controller sent and nobody here understood, as it came. */
+export interface EventQuarantineTable {
+  id: Generated<number>;
+  device_id: string;
+  epoch: string | null;
+  seq: number | null;
+  received_at: number;
+  reason: string;
+  raw: Uint8Array;
+  /** SHA-256 of what was sent, 64 hex digits: sent again it is kept once. */
+  digest: string;
+}
+
 export interface CommandTable {
   /** 16 hex digits. */
   id: string;
@@ -308,6 +321,7 @@ export interface Database {
   portal_report: PortalReportTable;
   device_journal: DeviceJournalTable;
   event: EventTable;
+  event_quarantine: EventQuarantineTable;
   command: CommandTable;
   audit: AuditTable;
   setting: SettingTable;
