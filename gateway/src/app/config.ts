@@ -16,11 +16,11 @@ export const gatewayConfig = z
   .strictObject({
     dataDir: z.string().min(1, 'give a directory').default('.latchkey/gateway'),
     site: siteId.default('campus' as z.infer<typeof siteId>),
-    /** 8 bytes that keep one campus's lists from being used on another; chosen once. */
+    /** 8 bytes that keep one campus's lists from being used on another. The root document says it; here it is only held to. */
     campusId: z
       .string()
       .regex(/^[0-9a-f]{16}$/, 'use 16 hex digits, such as 00000000c0ffee01')
-      .default('0000000000000001'),
+      .optional(),
     timeZone: z.string().refine(isTimeZone, 'use an IANA zone, such as Asia/Shanghai').default('Asia/Shanghai'),
     /** Plain loopback until an operator says where to listen (security on by default). */
     https: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(8443) }).prefault({}),
