@@ -2,13 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one CLI: the commands of controller and gateway under one name.
 import { GATEWAY_COMMANDS } from './gateway/src/app/commands/catalogue.ts';
-import { runProgram } from './gateway/src/app/commands/lazy-program.ts';
+import { type LazyCommand, mergeCommands, runProgram } from './gateway/src/app/commands/lazy-program.ts';
 import { VERSION } from './gateway/src/app/version.ts';
+
+const CONTROLLER_COMMANDS: readonly LazyCommand[] = [
+  {
+    name: 'card',
+    summary: 'cards: numbers and their spellings',
+    load: [async () => (await import('./controller/src/app/commands/card.ts')).registerCard],
+  },
+  {
+    name: 'list',
+    summary: 'list files: look into them, verify them',
+    load: [async () => (await import('./controller/src/app/commands/list.ts')).registerList],
+  },
+];
 
 const program = {
   name: 'latchkey',
   description: 'Open-source access control for a campus: doors decide by themselves, from signed lists.',
   version: VERSION,
-  commands: GATEWAY_COMMANDS,
+  commands: mergeCommands(CONTROLLER_COMMANDS, GATEWAY_COMMANDS),
 };
 await runProgram(program, process.argv.slice(2));

@@ -5,8 +5,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Probes and scrapes every few seconds are no news. */
 const QUIET = new Set(['/v1/health', '/v1/ready', '/v1/metrics']);
+const STREAMS = new Set(['/v1/events/stream', '/v1/events/export']);
 
-export function logRequests(app: FastifyInstance, monotonicMs: () => number): void {
+export interface RequestLogOptions {
+  readonly monotonicMs: () => number;
+  /** Told of every answer but streams, which last as long as their reader stays. */
+  readonly observeMs?: ((ms: number) => void) | undefined;
+}
+
+export function logRequests(app: FastifyInstance, { monotonicMs, observeMs }: RequestLogOptions): void {
   const started = new WeakMap<FastifyRequest, number>();
   app.addHook('onRequest', async (request) => {
     started.set(request, monotonicMs());
@@ -16,6 +23,7 @@ export function logRequests(app: FastifyInstance, monotonicMs: () => number): vo
     const code = request.refusedWith;
     const level = code === undefined ? (QUIET.has(route ?? '') ? 'debug' : 'info') : API_ERRORS[code].level;
     const tookMs = Math.round(monotonicMs() - (started.get(request) ?? monotonicMs()));
+    if (!STREAMS.has(route ?? '')) observeMs?.(tookMs);
     request.log[level]({ method: request.method, route, status: reply.statusCode, tookMs, refused: code }, 'request');
   });
 }

@@ -25,6 +25,7 @@ export interface ServerOptions {
   readonly version: string;
   /** Milliseconds that only grow, for limits and durations. */
   readonly monotonicMs: () => number;
+  readonly observeMs?: (ms: number) => void;
   /** Absent only where nothing listens: tests and the OpenAPI document. */
   readonly tls?: Pick<SecureContextOptions, 'key' | 'cert'>;
 }
@@ -61,7 +62,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...HEADERS, 'x-request-id': request.id });
   });
-  logRequests(app, options.monotonicMs);
+  logRequests(app, options);
   requireToken(app, { token: options.token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs: options.monotonicMs });
   installErrors(app);
   await app.register(swagger, openApiOptions(options.version));

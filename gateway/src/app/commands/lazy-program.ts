@@ -53,3 +53,14 @@ function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
   throw error;
 }
+
+/** Commands of one name become one command that loads the modules of both. */
+export function mergeCommands(...lists: readonly (readonly LazyCommand[])[]): LazyCommand[] {
+  const merged = new Map<string, LazyCommand>();
+  for (const command of lists.flat()) {
+    const known = merged.get(command.name);
+    const load = [...(known?.load ?? []), ...command.load];
+    merged.set(command.name, { ...(known ?? command), load });
+  }
+  return [...merged.values()];
+}

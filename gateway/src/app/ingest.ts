@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events of controllers into the database (promise 2, DESIGN 6): committed before anything is acknowledged, once whatever is
+// sent again, in the order of each journal. What is not understood is kept apart and does not hold up the rest.
+import { sha256Hex } from '@latchkey/protocols/bytes/hash';
+import type { DeviceId } from '@latchkey/protocols/ids';
+import { decodeEnvelope, encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
+import { type JournalEvent, journalEvent } from '@latchkey/protocols/mqtt/events';
+import { eventBatch, MAX_EVENTS_A_BATCH } from '@latchkey/protocols/mqtt/messages';
+import { z } from 'zod';
+import type { Bindable } from '../adapters/database/database-messages.ts';
+import { insertEvents } from '../adapters/database/insert-events.ts';
+import type { GatewayDatabase } from '../adapters/database/open-database.ts';
+import type { NewEvent } from '../adapters/database/schema.ts';
+import type { Log } from './log.ts';
+import type { PortalReports } from './portal-reports.ts';
+
+export interface Ingest {
+  /** An `up/ev` payload. Resolves once it is durable; rejects when the database failed, and the controller sends again. */
+  take(device: DeviceId, payload: Uint8Array): Promise<void>;
+  /** What hello says of the journal: where a gateway restored from a backup has to go on. */
+  resume(device: DeviceId, journal: { readonly epoch: string; readonly ackedSeq: number }): Promise<void>;
+  /** Devices that have sent what was not understood. */
+  quarantined(): ReadonlySet<string>;
+}
+
+export interface IngestOptions {
+  readonly database: Pick<GatewayDatabase, 'db' | 'batch'>;
+  readonly reports: Pick<PortalReports, 'pieces'>;
+  readonly nowMs: () => number;
+  /** Sends a `dn/ack` payload. */
+  readonly acknowledge: (device: DeviceId, payload: Uint8Array) => void;
+  /** Events were committed. */
+  readonly onCommitted: (count: number) => void;
+  readonly log: Log;
+}
+
+/** The envelope must fit; the events inside are judged one by one. */
+const looseBatch = eventBatch.extend({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS_A_BATCH) });
+
+const QUARANTINE = `insert into event_quarantine (device_id, epoch, seq, received_at, reason, raw, digest)
+  values (?, ?, ?, ?, ?, ?, ?) on conflict (device_id, digest) do nothing`;
+
+/** The journal of one device that is being received. */
+interface JournalState {
+  readonly epoch: string;
+  acked: number;
+}
+
+interface Sorted {
+  readonly rows: readonly NewEvent[];
+  readonly events: readonly JournalEvent[];
+  readonly odd: readonly Bindable[][];
+}
+
+export function createIngest(options: IngestOptions): Ingest {
+  const { database, log } = options;
+  const journals = new Map<DeviceId, JournalState>();
+  const turns = new Map<DeviceId, Promise<void>>();
+  const quarantined = new Set<string>();
+
+  /** One batch of a device after the other; batches of different devices share a commit. */
+  function inTurn(device: DeviceId, work: () => Promise<void>): Promise<void> {
+    const done = (turns.get(device) ?? Promise.resolve()).then(work);
+    const settled = done.catch(() => undefined);
+    turns.set(device, settled);
+    void settled.then(() => {
+      if (turns.get(device) === settled) turns.delete(device);
+    });
+    return done;
+  }
+
+  async function journalOf(device: DeviceId, epoch: string): Promise<JournalState> {
+    const known = journals.get(device);
+    if (known?.epoch === epoch) return known;
+    const row = await database.db
+      .selectFrom('device_journal')
+      .select('acked_seq')
+      .where('device_id', '=', device)
+      .where('epoch', '=', epoch)
+      .executeTakeFirst();
+    const state = { epoch, acked: row?.acked_seq ?? 0 };
+    journals.set(device, state);
+    return state;
+  }
+
+  async function setAside(device: DeviceId, rows: readonly Bindable[][]): Promise<void> {
+    quarantined.add(device);
+    log.error({ device, count: rows.length }, 'events not understood are kept apart');
+    await database.batch([{ sql: QUARANTINE, rows }]);
+  }
+
+  async function receive(device: DeviceId, payload: Uint8Array): Promise<void> {
+    const envelope = decodeEnvelope(payload);
+    const batch = envelope.ok ? looseBatch.safeParse(envelope.value.json) : undefined;
+    const atMs = options.nowMs();
+    // Without a number there is nothing to acknowledge: the controller will send it again, and it is kept once.
+    if (!batch?.success) return setAside(device, [[device, null, null, atMs, 'no batch', payload, sha256Hex(payload)]]);
+    const { epoch, first, events } = batch.data;
+    const { rows, events: good, odd } = sort(device, epoch, first, events, atMs);
+    const journal = await journalOf(device, epoch);
+    const last = first + events.length - 1;
+    // After a gap nothing is acknowledged until what lies in it has come.
+    const upTo = first <= journal.acked + 1 ? Math.max(journal.acked, last) : journal.acked;
+    try {
+      if (odd.length > 0) await setAside(device, odd);
+      const mark = { deviceId: device, epoch, ackedSeq: upTo, atMs };
+      await Promise.all([insertEvents(database, rows, [mark]), options.reports.pieces(device, good)]);
+    } catch (error) {
+      journals.delete(device);
+      throw error;
+    }
+    journal.acked = upTo;
+    options.acknowledge(device, encodeEnvelope({ epoch, upTo }));
+    options.onCommitted(rows.length);
+  }
+
+  return {
+    take: (device, payload) => inTurn(device, () => receive(device, payload)),
+    resume: (device, { epoch, ackedSeq }) =>
+      inTurn(device, async () => {
+        const journal = await journalOf(device, epoch);
+        if (ackedSeq <= journal.acked) return;
+        log.error({ device, from: journal.acked + 1, upTo: ackedSeq }, 'events acknowledged before are missing here');
+        journal.acked = ackedSeq;
+      }),
+    quarantined: () => quarantined,
+  };
+}
+
+function sort(device: DeviceId, epoch: string, first: number, events: readonly unknown[], atMs: number): Sorted {
+  const rows: NewEvent[] = [];
+  const good: JournalEvent[] = [];
+  const odd: Bindable[][] = [];
+  for (const [index, raw] of events.entries()) {
+    const seq = first + index;
+    const parsed = journalEvent.safeParse(raw);
+    const body = JSON.stringify(raw);
+    if (parsed.success) {
+      good.push(parsed.data);
+      rows.push(rowOf(parsed.data, { device_id: device, epoch, seq, received_at: atMs, body }));
+    } else {
+      const issue = parsed.error.issues[0];
+      const reason = `${issue?.path.join('.') ?? ''}: ${issue?.code ?? ''}`.slice(0, 200);
+      const bytes = new TextEncoder().encode(body);
+      odd.push([
+        device,
+        epoch,
+        seq,
+        atMs,
+        reason,
+        bytes,
+        sha256Hex(new TextEncoder().encode(`${epoch} ${seq} ${body}`)),
+      ]);
+    }
+  }
+  return { rows, events: good, odd };
+}
+
+function rowOf(
+  event: JournalEvent,
+  base: Pick<NewEvent, 'device_id' | 'epoch' | 'seq' | 'received_at' | 'body'>,
+): NewEvent {
+  return {
+    ...base,
+    at: event.at,
+    type: event.type,
+    portal_id: 'portal' in event ? (event.portal ?? null) : null,
+    credential_ref: 'credential' in event ? event.credential.ref : null,
+  };
+}
