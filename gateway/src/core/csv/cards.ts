@@ -17,7 +17,7 @@ export interface CardRow extends Pick<Validity, 'validUntilMinute'> {
   readonly kind?: 'uid-only' | 'authenticated-card' | null;
 }
 
-type Field = keyof typeof CARD_COLUMNS;
+type Field = (typeof CARD_COLUMNS)['fields'][number];
 
 const KINDS = {
   'uid-only': ['普通卡', 'm1', 'm1卡', 'ic卡', '校园卡', 'mifare', 'uid', 'classic'],

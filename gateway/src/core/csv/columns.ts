@@ -11,7 +11,12 @@ export interface ColumnSpec {
   readonly secret?: true;
 }
 
-export type ColumnSpecs<Field extends string> = Readonly<Record<Field, ColumnSpec>>;
+export interface ColumnSet<Field extends string> {
+  readonly fields: readonly Field[];
+  readonly specs: Readonly<Record<Field, ColumnSpec>>;
+  /** Normalised names → field. */
+  readonly byName: ReadonlyMap<string, Field>;
+}
 
 export interface ColumnMap<Field extends string> {
   /** Index in the line of each column found. */
@@ -73,7 +78,7 @@ const NUMBER = [
   '编号',
 ] as const;
 
-export const PEOPLE_COLUMNS = {
+export const PEOPLE_COLUMNS = columnSet({
   number: { names: NUMBER, required: true },
   name: { names: ['name', 'full name', 'student name', '姓名', '名字', '学生姓名'], required: true },
   kind: { names: ['kind', 'category', 'type', 'person kind', '类别', '人员类别', '身份', '人员类型', '类型'] },
@@ -85,9 +90,9 @@ export const PEOPLE_COLUMNS = {
   groups: { names: ['groups', 'group', '组', '分组', '人员组'] },
   validFrom: { names: VALID_FROM },
   validUntil: { names: VALID_UNTIL },
-} as const satisfies Readonly<Record<string, ColumnSpec>>;
+});
 
-export const CARD_COLUMNS = {
+export const CARD_COLUMNS = columnSet({
   person: { names: NUMBER, required: true },
   card: {
     names: [
@@ -112,9 +117,9 @@ export const CARD_COLUMNS = {
   },
   kind: { names: ['kind', 'card kind', 'card type', 'type', '类别', '卡类别', '卡类型', '卡种', '类型'] },
   validUntil: { names: VALID_UNTIL },
-} as const satisfies Readonly<Record<string, ColumnSpec>>;
+});
 
-export const LEVEL_COLUMNS = {
+export const LEVEL_COLUMNS = columnSet({
   id: { names: ['id', 'level id', '编号', '权限编号', '标识'] },
   name: {
     names: ['name', 'level', 'access level', 'level name', '名称', '权限', '权限名称', '权限组', '门禁权限'],
@@ -132,7 +137,7 @@ export const LEVEL_COLUMNS = {
   },
   validFrom: { names: VALID_FROM },
   validUntil: { names: VALID_UNTIL },
-} as const satisfies Readonly<Record<string, ColumnSpec>>;
+});
 
 /** 学号* , 卡 号(必填), Student_No. and STUDENT NO are one name each. */
 export function normaliseHeader(header: string): string {
@@ -143,14 +148,16 @@ export function normaliseHeader(header: string): string {
     .replace(/[\s_\-.*:/'"\u200b\ufeff]/g, '');
 }
 
+function columnSet<Field extends string>(specs: Readonly<Record<Field, ColumnSpec>>): ColumnSet<Field> {
+  const fields = Object.keys(specs) as Field[];
+  const names = fields.flatMap((field) => specs[field].names.map((name) => [normaliseHeader(name), field] as const));
+  return { fields, specs, byName: new Map(names) };
+}
+
 export function mapColumns<Field extends string>(
   header: CsvRecord,
-  specs: ColumnSpecs<Field>,
+  { fields, specs, byName }: ColumnSet<Field>,
 ): { readonly map: ColumnMap<Field>; readonly problems: readonly CsvProblem[] } {
-  const fields = Object.keys(specs) as Field[];
-  const byName = new Map(
-    fields.flatMap((field) => specs[field].names.map((name) => [normaliseHeader(name), field] as const)),
-  );
   const index = new Map<Field, number>();
   const ignored: string[] = [];
   const problems: CsvProblem[] = [];

@@ -18,7 +18,7 @@ export interface LevelRow extends Validity {
   readonly schedule: string;
 }
 
-type Field = keyof typeof LEVEL_COLUMNS;
+type Field = (typeof LEVEL_COLUMNS)['fields'][number];
 
 const DIRECTIONS = {
   both: ['双向', '进出', '出入', '全部', 'in;out', 'in|out', 'all'],

@@ -28,7 +28,7 @@ export interface PersonRow extends Validity {
   readonly groups?: readonly string[];
 }
 
-type Field = keyof typeof PEOPLE_COLUMNS;
+type Field = (typeof PEOPLE_COLUMNS)['fields'][number];
 
 const KINDS = {
   resident: ['住宿生', '学生', '本科生', '专科生', '研究生', '走读生', 'student', 'resident'],

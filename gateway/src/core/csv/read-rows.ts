@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a row reader over a file and gathers every problem before saying no: a clerk corrects a file once, not line by line.
-import { type ColumnSpecs, mapColumns } from './columns.ts';
+import { type ColumnSet, mapColumns } from './columns.ts';
 import { type CsvOutcome, type CsvProblem, type CsvProblemCode, maskNumber, refused } from './csv-problem.ts';
 import { type CsvRecord, type CsvTable, readTable } from './csv-table.ts';
 
@@ -22,7 +22,7 @@ export interface Cells<Field extends string> {
 }
 
 export interface RowSchema<Field extends string, Row> {
-  readonly columns: ColumnSpecs<Field>;
+  readonly columns: ColumnSet<Field>;
   /** `undefined` after a refusal. */
   readonly read: (cells: Cells<Field>) => Row | undefined;
   /** Columns of which a value may stand once only; the key is what is compared. */
@@ -67,7 +67,7 @@ function cellsOf<Field extends string>(
   record: CsvRecord,
   header: CsvRecord,
   index: ReadonlyMap<Field, number>,
-  columns: ColumnSpecs<Field>,
+  columns: ColumnSet<Field>,
   problems: CsvProblem[],
 ): Cells<Field> {
   const text = (field: Field) => unquoteFormula(record.cells[index.get(field) ?? -1] ?? '');
@@ -77,7 +77,7 @@ function cellsOf<Field extends string>(
     text,
     refuse(field, code, message) {
       const at = index.get(field) ?? -1;
-      const value = columns[field].secret ? maskNumber(text(field)) : text(field).slice(0, 60);
+      const value = columns.specs[field].secret ? maskNumber(text(field)) : text(field).slice(0, 60);
       const place = { line: record.line, column: at + 1, header: header.cells[at]?.trim() ?? '' };
       problems.push({ ...place, code, message, ...(value === '' || value === '…' ? {} : { value }) });
     },

@@ -55,20 +55,25 @@ export interface Zone {
   endMinute(time: WallTime): number;
 }
 
-/** Throws RangeError on a zone the platform does not know: configuration is checked before. */
+/** A zone the platform does not know throws RangeError at the first date: configuration is checked before. */
 export function createZone(timeZone: string): Zone {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-  });
+  let format: Intl.DateTimeFormat | undefined;
+  // Made on demand: most files hold no date, and it costs more than reading a short file.
+  const clock = () => {
+    format ??= new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    });
+    return format;
+  };
   return {
-    startMinute: (time) => toMinute(time, format, 0),
-    endMinute: (time) => toMinute(time, format, 24),
+    startMinute: (time) => toMinute(time, clock(), 0),
+    endMinute: (time) => toMinute(time, clock(), 24),
   };
 }
 
