@@ -3,7 +3,7 @@
 import { endAccess, relockAfterOpening, resolve, takePending } from './door-access.ts';
 import { exitInput, ignoreExitAfterClose } from './door-exit.ts';
 import { change, isArmed, type Turn, tell, type WireLevel } from './door-state.ts';
-import { baseMode, claimMode, isFree, relinquish } from './mode-arbiter.ts';
+import { claimMode, relinquish } from './mode-arbiter.ts';
 import type { InputRole } from './wiring.ts';
 
 export function takeInput(turn: Turn, role: InputRole, level: WireLevel): void {
@@ -42,20 +42,16 @@ function contactInput(turn: Turn, level: WireLevel): void {
   change(turn, { door: position, seen: position });
   if (seen === position) return;
   if (position === 'Open') opened(turn, seen === 'Closed');
-  else closed(turn);
+  // Found closed at the start: nothing ends.
+  else if (seen === 'Open') closed(turn);
 }
 
 function opened(turn: Turn, wasClosed: boolean): void {
   const { state } = turn;
   const expected =
-    state.access !== null ||
-    state.pending.length > 0 ||
-    isFree(baseMode(state.claims)) ||
-    state.exit.masking ||
-    isArmed(turn, 'late-opening');
-  // Found open at the start: nobody saw how.
-  const forced = wasClosed && !expected && !state.masks.forced;
-  change(turn, { forced, openExtended: state.access?.extended ?? false });
+    state.access !== null || state.pending.length > 0 || state.exit.masking || isArmed(turn, 'late-opening');
+  // Found open at the start: nobody saw how. What masks the alarm is seen to when the step settles.
+  change(turn, { forced: wasClosed && !expected, openExtended: state.access?.extended ?? false });
   takePending(turn);
   relockAfterOpening(turn);
 }

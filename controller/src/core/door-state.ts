@@ -13,7 +13,6 @@ import type { PortalReport } from '@latchkey/protocols/mqtt/messages';
 import type { EventBody, Passage } from './event-body.ts';
 import {
   baseMode,
-  type Claim,
   type ClaimedMode,
   type ClaimRefusal,
   type Claims,

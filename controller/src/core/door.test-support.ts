@@ -129,3 +129,21 @@ export function doorBench(
   effects.length = 0;
   return bench;
 }
+
+export const mode = (door: DoorBench) => door.state().reported.mode;
+export const alarm = (door: DoorBench) => door.state().reported.alarm;
+export const kinds = (events: readonly EventBody[]) => events.map(({ type }) => type);
+export const outcomes = (door: DoorBench) =>
+  door.effects.flatMap((effect) =>
+    effect.kind === 'passage' ? [`${effect.passage.admission} ${effect.outcome}`] : [],
+  );
+export const alarms = (door: DoorBench) =>
+  door
+    .told()
+    .flatMap((event) => (event.type === 'door-alarm' ? [event.warning ? `warning ${event.alarm}` : event.alarm] : []));
+export const operator = (door: DoorBench, to: 'Locked' | 'Unlocked' | 'Blocked' | 'LockedOpen' | 'DoubleLocked') =>
+  door.feed({ kind: 'claim', writer: 'operator', mode: to, by: 'operator:li' });
+export const lockdown = (door: DoorBench) =>
+  door.feed({ kind: 'claim', writer: 'lockdown', mode: 'LockedDown', by: 'operator:li' });
+export const refused = (effects: readonly { kind: string; code?: string }[]) =>
+  effects.flatMap((effect) => (effect.kind === 'refuse' ? [effect.code] : []));
