@@ -254,12 +254,15 @@ describe('the chain of changes', () => {
   it.each([
     ['changed', "update audit set actor = 'nobody' where seq = 3"],
     ['taken out', 'delete from audit where seq = 3'],
-    ['slipped in', 'update audit set seq = seq + 1 where seq >= 9'],
+    [
+      'slipped in',
+      'insert into audit select max(seq) + 1, at, actor, action, subject, detail, previous_hash, hash from audit',
+    ],
   ])('shows where an entry was %s', async (_what, sql) => {
     await registry.database.batch([{ sql, rows: [[]] }]);
     const verdict = await verifyAudit(registry.database.reader);
     expect(verdict.intact).toBe(false);
-    expect([3, 4, 10]).toContain(verdict.brokenAt);
+    expect([3, 4, 9]).toContain(verdict.brokenAt);
   });
 
   it('names neither people nor card numbers', async () => {
