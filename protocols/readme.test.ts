@@ -35,7 +35,7 @@ describe('README', () => {
       expect(SCHEMAS[topic]?.parse(parsed), topic).toEqual(parsed);
     }
     const topics = new Set(examples.map(([, topic]) => topic));
-    expect([...topics].sort()).toEqual([...UP.map((kind) => `up/${kind}`), ...DOWN.map((kind) => `dn/${kind}`)].sort());
+    expect(topics).toEqual(new Set([...UP.map((kind) => `up/${kind}`), ...DOWN.map((kind) => `dn/${kind}`)]));
   });
   it('names every word of the tables', () => {
     const kinds = [...listDown.options, ...need.options].map(({ shape }) => shape.kind.value);
