@@ -4,7 +4,7 @@
 // find it through PCSCLITE_CSOCK_NAME.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,7 +124,10 @@ export class Pcscd {
     const port = await freePorts(2);
     const name = `Latchkey Lab ${String.fromCharCode(0x41 + this.#drivers)}`;
     const hex = `0x${port.toString(16).toUpperCase()}`;
-    const lines = [`FRIENDLYNAME "${name}"`, `DEVICENAME /dev/null:${hex}`, `LIBPATH ${DRIVER}`, `CHANNELID ${hex}`];
+    // A copy each: within one library the second driver's slots would take the first one's sockets.
+    const library = join(this.#folder, `libifdvpcd-${this.#drivers}.so`);
+    await copyFile(DRIVER, library);
+    const lines = [`FRIENDLYNAME "${name}"`, `DEVICENAME /dev/null:${hex}`, `LIBPATH ${library}`, `CHANNELID ${hex}`];
     // One file for all: files of a folder are read, and so numbered, in no particular order.
     await appendFile(join(this.#folder, 'conf', 'lab.conf'), `${lines.join('\n')}\n`);
     // pcscd appends a number among drivers of the same name, and the slot.

@@ -96,7 +96,9 @@ export class PcscReaders implements ReaderSource {
   }
 
   async #startProcess(): Promise<PcscProcess> {
-    const env = this.#socketPath === null ? {} : { PCSCLITE_CSOCK_NAME: this.#socketPath };
+    // A call that hangs takes a thread of the pool with it; four would be few.
+    const pool = { UV_THREADPOOL_SIZE: '32' };
+    const env = this.#socketPath === null ? pool : { ...pool, PCSCLITE_CSOCK_NAME: this.#socketPath };
     const started = await PcscProcess.start({ worker: this.#options.worker, env });
     if (this.#closed) await started.close();
     return started;

@@ -9,7 +9,7 @@ import type { NFC, NfcReader } from 'nfc-pcsc';
 import type { FromPcscProcess } from './pcsc-messages.ts';
 
 const ANSWER_TIMEOUT_MS = 2_000;
-/** Beyond this the call into pcscd is taken for lost, and with it the session. */
+/** Beyond this the reader is taken for lost, until the call into pcscd ends after all. */
 const CALL_TIMEOUT_MS = 8_000;
 /** A UID of 10 bytes and a status word fit several times. */
 const MAX_RESPONSE_BYTES = 64;
@@ -22,29 +22,68 @@ export interface SessionOptions {
 }
 
 export function runPcscSession(options: SessionOptions): void {
-  options.nfc.on('reader', (reader: NfcReader) => superviseReader(reader, options));
+  const hangs = hangTracker(options.post);
+  options.nfc.on('reader', (reader: NfcReader) => superviseReader(reader, hangs, options));
   options.nfc.on('error', (error: Error) => options.post({ kind: 'failed', detail: error.message }));
 }
 
-function superviseReader(reader: NfcReader, { post, now }: SessionOptions): void {
+interface HangTracker {
+  attach(name: string): void;
+  detach(name: string): void;
+  hang(name: string): void;
+  goesOn(name: string): void;
+}
+
+/** One reader that hangs is told as gone and leaves the others alone; when all of them hang, it is the session. */
+function hangTracker(post: (message: FromPcscProcess) => void): HangTracker {
+  const attached = new Set<string>();
+  const hanging = new Set<string>();
+  return {
+    attach(name) {
+      attached.add(name);
+      post({ kind: 'reader', name });
+    },
+    detach(name) {
+      attached.delete(name);
+      hanging.delete(name);
+      post({ kind: 'reader-gone', name });
+    },
+    hang(name) {
+      if (!attached.has(name)) return;
+      hanging.add(name);
+      if (hanging.size < attached.size) post({ kind: 'reader-gone', name });
+      else post({ kind: 'failed', detail: 'calls to every reader hang' });
+    },
+    goesOn(name) {
+      if (hanging.delete(name)) post({ kind: 'reader', name });
+    },
+  };
+}
+
+function superviseReader(reader: NfcReader, hangs: HangTracker, { post, now }: SessionOptions): void {
   const { name } = reader;
   let statuses = 0;
   let appearedAt = now();
   let reading: Promise<void> = Promise.resolve();
-  const fail = (detail: string) => post({ kind: 'failed', detail: `${name}: ${detail}` });
+  const watched = async <T>(work: Promise<T>): Promise<T> =>
+    watchdog(
+      work,
+      () => hangs.hang(name),
+      () => hangs.goesOn(name),
+    );
   const unreadable = (detail: string) => post({ kind: 'unreadable', name, detail });
 
   const read = async (atr: Uint8Array | undefined) => {
     const initial = statuses === 1;
     const since = appearedAt;
-    const uid = await readUid(reader, fail);
+    const uid = await readUid(async () => watched(reader.transmit(Buffer.from(GET_UID), MAX_RESPONSE_BYTES)));
     if (!uid.ok) return unreadable(uid.detail ?? uid.code);
     const card = { uid: new Uint8Array(uid.value), ageMs: now() - since, initial };
     return post({ kind: 'card', name, ...card, ...(atr ? { atr: new Uint8Array(atr) } : {}) });
   };
 
   reader.autoProcessing = false;
-  reportConnectFailures(reader, unreadable, fail);
+  reportConnectFailures(reader, unreadable, watched);
   reader.reader.on('status', () => {
     statuses += 1;
     appearedAt = now();
@@ -55,9 +94,9 @@ function superviseReader(reader: NfcReader, { post, now }: SessionOptions): void
   reader.on('card.off', () => void reading.then(() => post({ kind: 'removed', name })));
   // Unplugging is no error: this is the service going away. pcsclite may then connect to its successor behind our back and
   // never tell of these readers again, so the session is over.
-  reader.on('error', (error: Error) => fail(error.message));
-  reader.on('end', () => post({ kind: 'reader-gone', name }));
-  post({ kind: 'reader', name });
+  reader.on('error', (error: Error) => post({ kind: 'failed', detail: `${name}: ${error.message}` }));
+  reader.on('end', () => hangs.detach(name));
+  hangs.attach(name);
 }
 
 /**
@@ -68,7 +107,7 @@ function superviseReader(reader: NfcReader, { post, now }: SessionOptions): void
 function reportConnectFailures(
   reader: NfcReader,
   unreadable: (detail: string) => void,
-  fail: (detail: string) => void,
+  watched: <T>(work: Promise<T>) => Promise<T>,
 ): void {
   const connect = reader.connect.bind(reader);
   const disconnect = reader.disconnect.bind(reader);
@@ -82,7 +121,7 @@ function reportConnectFailures(
   reader.connect = async (mode) =>
     serially(async () => {
       if (reader.reader.connected) await endStaleConnection(reader);
-      return watchdog(connect(mode), () => fail('connecting a card does not end'));
+      return watched(connect(mode));
     }).catch((error: unknown) => {
       unreadable(`the card could not be connected: ${innerMessage(error)}`);
       throw error;
@@ -95,13 +134,14 @@ async function endStaleConnection({ reader }: NfcReader): Promise<void> {
 
 type UnreadableCode = 'no-answer' | 'card-gone' | 'no-uid' | 'not-a-campus-card' | 'random-uid';
 
-async function readUid(reader: NfcReader, fail: (detail: string) => void): Promise<Result<CardUid, UnreadableCode>> {
+/** `ask` is async, as nfc-pcsc throws at once when the card has gone. */
+async function readUid(ask: () => Promise<Buffer>): Promise<Result<CardUid, UnreadableCode>> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), ANSWER_TIMEOUT_MS);
   });
   try {
-    const answer = transmit(reader, fail);
+    const answer = ask();
     // The race may be lost; a failure that comes later is nobody's then.
     answer.catch(() => undefined);
     const response = await Promise.race([answer, timeout]);
@@ -112,11 +152,6 @@ async function readUid(reader: NfcReader, fail: (detail: string) => void): Promi
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Async, as nfc-pcsc throws at once when the card has gone. */
-async function transmit(reader: NfcReader, fail: (detail: string) => void): Promise<Buffer> {
-  return watchdog(reader.transmit(Buffer.from(GET_UID), MAX_RESPONSE_BYTES), () => fail('reading a card does not end'));
 }
 
 /** Takes the answer to GET DATA apart. Details hold no card data. */
@@ -134,12 +169,17 @@ export function uidOf(response: Uint8Array): Result<CardUid, UnreadableCode> {
   return ok(uid.value);
 }
 
-async function watchdog<T>(work: Promise<T>, expired: () => void): Promise<T> {
-  const timer = setTimeout(expired, CALL_TIMEOUT_MS);
+async function watchdog<T>(work: Promise<T>, hangs: () => void, goesOn: () => void): Promise<T> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    hangs();
+  }, CALL_TIMEOUT_MS);
   try {
     return await work;
   } finally {
     clearTimeout(timer);
+    if (late) goesOn();
   }
 }
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulated campus's control API: HTTP and JSON on loopback, for `npm run sim` and for curl. No keys, so no web page may
+// reach it: JSON bodies only, our own host names only, no CORS.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import {
+  ControlError,
+  campusState,
+  findPeople,
+  moveDoor,
+  NETWORK_ACTIONS,
+  requestExit,
+  type SimulatedCampus,
+  setFire,
+  setNetwork,
+  tap,
+} from './control-commands.ts';
+
+export const DEFAULT_CONTROL_PORT = 7480;
+const MAX_BODY_BYTES = 65_536;
+const name = z.string().min(1).max(120);
+const portalBody = z.strictObject({ portal: name });
+
+type Handler = (campus: SimulatedCampus, input: unknown) => object | Promise<object>;
+
+/** Parses the body, then acts. */
+const route =
+  <Schema extends z.ZodType>(
+    schema: Schema,
+    act: (campus: SimulatedCampus, input: z.infer<Schema>) => object | Promise<object>,
+  ): Handler =>
+  (campus, input) =>
+    act(campus, schema.parse(input));
+
+const done = (_: void) => ({ done: true });
+
+const ROUTES: Readonly<Record<string, Handler>> = {
+  'GET /state': (campus) => campusState(campus),
+  'GET /people': route(
+    z.object({ find: z.string().max(60).default(''), limit: z.coerce.number().int().min(1).max(500).default(20) }),
+    (campus, { find, limit }) => ({ people: findPeople(campus, find, limit) }),
+  ),
+  'POST /tap': route(z.strictObject({ reader: name, who: name }), async (campus, { reader, who }) =>
+    tap(campus, reader, who),
+  ),
+  'POST /open': route(portalBody, (campus, { portal }) => done(moveDoor(campus, portal, true))),
+  'POST /close': route(portalBody, (campus, { portal }) => done(moveDoor(campus, portal, false))),
+  'POST /rex': route(portalBody, (campus, { portal }) => done(requestExit(campus, portal))),
+  'POST /fire': route(z.strictObject({ on: z.boolean(), portal: name.optional() }), (campus, { on, portal }) => ({
+    inputs: setFire(campus, on, portal),
+  })),
+  'POST /network': route(
+    z.strictObject({
+      device: name,
+      action: z.enum(NETWORK_ACTIONS),
+      delayMs: z.int().min(0).max(60_000).optional(),
+    }),
+    (campus, { device, action, delayMs }) => ({ devices: setNetwork(campus, device, action, delayMs) }),
+  ),
+};
+
+export class ControlApi {
+  readonly #campus: SimulatedCampus;
+  readonly #server: Server;
+
+  private constructor(campus: SimulatedCampus) {
+    this.#campus = campus;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  /** Port 0 takes any free one. */
+  static async start(campus: SimulatedCampus, port = DEFAULT_CONTROL_PORT): Promise<ControlApi> {
+    const api = new ControlApi(campus);
+    await new Promise<void>((resolve, reject) => {
+      api.#server.once('error', reject);
+      api.#server.listen(port, '127.0.0.1', () => resolve());
+    });
+    return api;
+  }
+
+  get url(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the control API is closed');
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      refuseForeign(request);
+      const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+      const handler = ROUTES[`${request.method} ${url.pathname}`];
+      if (handler === undefined)
+        throw new HttpError(404, `no such route; there are: ${Object.keys(ROUTES).join(', ')}`);
+      const input = request.method === 'GET' ? Object.fromEntries(url.searchParams) : await readJson(request);
+      answer(response, 200, await handler(this.#campus, input));
+    } catch (error) {
+      const { status, message } = explain(error);
+      answer(response, status, { error: message });
+    }
+  }
+}
+
+class HttpError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A page in a browser cannot send JSON across origins unasked, nor with our host name from a name of its own. */
+function refuseForeign(request: IncomingMessage): void {
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  if (host !== '127.0.0.1' && host !== 'localhost') throw new HttpError(403, 'use http://127.0.0.1');
+  if (request.headers.origin !== undefined) throw new HttpError(403, 'not for web pages');
+  const type = request.headers['content-type'] ?? '';
+  if (request.method !== 'GET' && !/^application\/json\b/.test(type)) {
+    throw new HttpError(415, 'send the header content-type: application/json');
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw new HttpError(413, `send at most ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new HttpError(400, 'the body is not JSON');
+  }
+}
+
+function explain(error: unknown): { status: number; message: string } {
+  if (error instanceof HttpError) return error;
+  if (error instanceof ControlError) return { status: 422, message: error.message };
+  if (error instanceof z.ZodError) {
+    return {
+      status: 400,
+      message: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    };
+  }
+  return { status: 500, message: (error as Error).message };
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

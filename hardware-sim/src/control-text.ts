@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of the control API in words, for a terminal.
+import type { CardHolder, TapResult } from './control-commands.ts';
+
+interface State {
+  readonly controllers: readonly {
+    readonly device: string;
+    readonly network?: string;
+    readonly portals: readonly { portal: string; lock: string; door: string; readers: readonly string[] }[];
+  }[];
+}
+
+/** `path` is the route that gave the answer. Ends with a line break. */
+export function describeAnswer(path: string, answer: unknown): string {
+  if (path === '/tap') return describeTap(answer as TapResult);
+  if (path === '/state') return describeState(answer as State);
+  if (path.startsWith('/people')) return describePeople((answer as { people: readonly CardHolder[] }).people);
+  if (path === '/network') return `network: ${(answer as { devices: readonly string[] }).devices.join(', ')}\n`;
+  if (path === '/fire') return `fire inputs driven: ${(answer as { inputs: number }).inputs}\n`;
+  return 'done\n';
+}
+
+function describeTap({ reader, portal, released, afterMs }: TapResult): string {
+  if (portal === undefined) return `${reader}: card shown; no portal uses this reader\n`;
+  return released ? `${reader}: ${portal} released after ${afterMs} ms\n` : `${reader}: ${portal} stayed as it was\n`;
+}
+
+function describeState({ controllers }: State): string {
+  return controllers
+    .map(({ device, network, portals }) => {
+      const head = network === undefined ? device : `${device} (network ${network})`;
+      const lines = portals.map(
+        ({ portal, lock, door, readers }) => `  ${portal}: ${lock}, door ${door}; readers ${readers.join(', ')}`,
+      );
+      return `${[head, ...lines].join('\n')}\n`;
+    })
+    .join('');
+}
+
+const describePeople = (people: readonly CardHolder[]): string =>
+  people.length === 0 ? 'nobody\n' : people.map(({ number, name, uid }) => `${number}  ${uid}  ${name}\n`).join('');

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm start`: a campus on this machine, a tour of what it does, then it stays up with the control API for a person to play.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Campus } from './campus/campus.ts';
+import { tour } from './campus/tour.ts';
+import { tourText } from './campus/tour-text.ts';
+import { ControlApi, DEFAULT_CONTROL_PORT } from './control-api.ts';
+import { missingForPcscd } from './pcscd.ts';
+
+const RESIDENTS = 2_000;
+/** Nobody watches the tour to see people dawdle. */
+const BRISK = { reachMs: 20, passMs: 60, patienceMs: 5_000 };
+const USAGE = `Usage: npm start [-- --pcsc] [-- --exit]
+
+  --pcsc   read cards through the real pcscd and nfc-pcsc, from its virtual reader
+  --exit   end after the tour instead of staying up
+`;
+
+interface Flags {
+  readonly pcsc: boolean;
+  readonly exit: boolean;
+}
+
+function readFlags(): Flags | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        pcsc: { type: 'boolean', default: false },
+        exit: { type: 'boolean', default: false },
+        help: { type: 'boolean' },
+      },
+    });
+    return values.help ? undefined : values;
+  } catch {
+    return undefined;
+  }
+}
+
+async function main(flags: Flags): Promise<number> {
+  const missing = flags.pcsc ? missingForPcscd() : undefined;
+  if (missing !== undefined) {
+    process.stderr.write(`--pcsc is not possible here: ${missing}\n`);
+    return 1;
+  }
+  const text = tourText(process.env);
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const dataDir = join(process.cwd(), '.latchkey', 'campus');
+  await rm(dataDir, { recursive: true, force: true });
+  const since = performance.now();
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  const campus = await Campus.start({ dataDir, residents: RESIDENTS, pcsc: flags.pcsc, manners: BRISK });
+  try {
+    print(`  · ${text.gatewayUp(performance.now() - since)}`);
+    await Promise.race([tour({ campus, text, print }), interrupted]);
+    if (!flags.exit) await stayUp(campus, text.play, print, interrupted);
+    return 0;
+  } finally {
+    await campus.close();
+  }
+}
+
+async function stayUp(
+  campus: Campus,
+  play: string,
+  print: (line: string) => void,
+  interrupted: Promise<void>,
+): Promise<void> {
+  const control = await ControlApi.start(campus, DEFAULT_CONTROL_PORT);
+  const { caFile, tokenFile } = campus.credentials;
+  print(`\n${play}`);
+  print('  npm run sim -- --help');
+  print(`  npm run sim -- tap gate-1-in ${campus.people[0]?.number}`);
+  print('  npm run sim -- network cut gate-1');
+  print(`\n  API    ${campus.gatewayUrl}/v1   (CA ${caFile}, token ${tokenFile})`);
+  print(`  logs   ${campus.logFile('gate-1')}`);
+  await interrupted;
+  await control.close();
+}
+
+const flags = readFlags();
+if (flags === undefined) process.stderr.write(USAGE);
+process.exitCode = flags === undefined ? 2 : await main(flags);
