@@ -8,6 +8,8 @@ export interface Resident {
   readonly room: string;
   readonly bed: string;
   readonly className: string;
+  /** Id of the group that gives the right to pass. */
+  readonly group: string;
   /** UID of the campus card, 8 hex digits as a PC/SC reader gives it. */
   readonly uid: string;
 }
@@ -39,6 +41,7 @@ export function residents(count: number, seed = 20_260_901): Resident[] {
       number: String(2_026_000_001 + index),
       name: pick(SURNAMES) + given,
       building: `${Math.floor(index / 1_000) + 1}号楼`,
+      group: `building-${Math.floor(index / 1_000) + 1}`,
       room: `${Math.floor(room / 50) + 1}${String((room % 50) + 1).padStart(2, '0')}`,
       bed: String((index % 4) + 1),
       className: `${pick(MAJORS)}26${String(1 + Math.floor(random() * 8)).padStart(2, '0')}`,
@@ -64,8 +67,8 @@ const csv = (rows: readonly (readonly string[])[]) => rows.map((row) => row.join
 /** The people's file as a student office exports it. */
 export function peopleCsv(people: readonly Resident[]): string {
   return csv([
-    ['学号', '姓名', '类别', '楼栋', '房间', '床位', '班级'],
-    ...people.map((r) => [r.number, r.name, '住宿生', r.building, r.room, r.bed, r.className]),
+    ['学号', '姓名', '类别', '楼栋', '房间', '床位', '班级', '分组'],
+    ...people.map((r) => [r.number, r.name, '住宿生', r.building, r.room, r.bed, r.className, r.group]),
   ]);
 }
 

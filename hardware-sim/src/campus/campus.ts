@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole campus on one machine: the real gateway and the real gate controllers as processes of their own, simulated benches
+// and network cables between them. `npm start` and the scenario tests stand on it.
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { benchLayout } from '../bench-layout.ts';
+import { BenchServer } from '../bench-server.ts';
+import type { CardHolder, SimulatedCampus } from '../control-commands.ts';
+import { DoorBench, type Manners } from '../door-bench.ts';
+import { freePorts } from '../free-ports.ts';
+import { NetworkLink } from '../network.ts';
+import { Pcscd } from '../pcscd.ts';
+import { PcscdHand } from '../pcscd-hand.ts';
+import { GATES, type GatePlan, gateWiring, readersOf, SCOPE } from './gates.ts';
+import { GatewayApi } from './gateway-api.ts';
+import { Program, runToEnd } from './program.ts';
+import { cardsCsv, peopleCsv, type Resident, residents } from './residents.ts';
+
+export interface CampusOptions {
+  /** Made when missing; must be empty. */
+  readonly dataDir: string;
+  readonly residents: number;
+  /** Readers are virtual ones of a real pcscd, read through nfc-pcsc. */
+  readonly pcsc?: boolean;
+  readonly manners?: Manners;
+}
+
+interface DeviceReport {
+  readonly id: string;
+  readonly online: boolean;
+  readonly lists: readonly { readonly desired: number | null; readonly reported: number | null }[];
+}
+
+const START_TIMEOUT_MS = 60_000;
+
+/** Path of a bundle, from the source tree as from a bundle: both lie in a checkout. */
+function bundle(path: string): string {
+  const roots = ['../../../', '../../', '../'].map((up) => fileURLToPath(new URL(up, import.meta.url)));
+  const found = roots.map((root) => join(root, 'dist', path)).find(existsSync);
+  if (found === undefined) throw new Error(`dist/${path} is missing; run: npm run build`);
+  return found;
+}
+
+export class Campus implements SimulatedCampus {
+  readonly people: readonly (CardHolder & Resident)[];
+  readonly benches = new Map<string, DoorBench>();
+  readonly links = new Map<string, NetworkLink>();
+  readonly gates: readonly GatePlan[] = GATES;
+  readonly #options: CampusOptions;
+  readonly #programs = new Map<string, Program>();
+  #ports: { readonly https: number; readonly mqtt: number } = { https: 0, mqtt: 0 };
+  #server: BenchServer | undefined;
+  /** In a folder of its own, only ours: a socket's path may be 100 characters long, a checkout's may be longer. */
+  #socketFolder: string | undefined;
+  #pcscd: Pcscd | undefined;
+  #api: GatewayApi | undefined;
+  #credentials = { caFile: '', tokenFile: '' };
+
+  private constructor(options: CampusOptions) {
+    this.#options = options;
+    this.people = residents(options.residents);
+  }
+
+  /** A gateway that runs and knows nobody yet. Closes what it opened when something fails. */
+  static async start(options: CampusOptions): Promise<Campus> {
+    const campus = new Campus(options);
+    try {
+      await mkdir(options.dataDir, { recursive: true });
+      const first = await freePorts(2);
+      campus.#ports = { https: first, mqtt: first + 1 };
+      await campus.startGateway();
+      return campus;
+    } catch (error) {
+      await campus.close();
+      throw error;
+    }
+  }
+
+  get api(): GatewayApi {
+    if (this.#api === undefined) throw new Error('the gateway is not running');
+    return this.#api;
+  }
+
+  /** Files with which anyone on this machine may call the API. */
+  get credentials(): { readonly caFile: string; readonly tokenFile: string } {
+    return this.#credentials;
+  }
+
+  get gatewayUrl(): string {
+    return `https://127.0.0.1:${this.#ports.https}`;
+  }
+
+  get gatewayFolder(): string {
+    return join(this.#options.dataDir, 'gateway');
+  }
+
+  controllerFolder(device: string): string {
+    return join(this.#options.dataDir, device);
+  }
+
+  logFile(name: string): string {
+    return join(this.#options.dataDir, `${name}.log`);
+  }
+
+  /** The process of `gateway` or of a controller. */
+  program(name: string): Program {
+    const program = this.#programs.get(name);
+    if (program === undefined) throw new Error(`${name} is not running`);
+    return program;
+  }
+
+  bench(device: string): DoorBench {
+    const bench = this.benches.get(device);
+    if (bench === undefined) throw new Error(`there is no bench of ${device}`);
+    return bench;
+  }
+
+  link(device: string): NetworkLink {
+    const link = this.links.get(device);
+    if (link === undefined) throw new Error(`there is no link of ${device}`);
+    return link;
+  }
+
+  async startGateway(): Promise<void> {
+    const { https, mqtt } = this.#ports;
+    const args = ['--data', this.gatewayFolder, '--https-port', `${https}`, '--mqtt-port', `${mqtt}`, '--demo-keys'];
+    const program = this.#launch('gateway', [bundle('gateway/main.mjs'), 'gateway', ...args]);
+    const lines = await Promise.all([
+      program.line('  token  ', START_TIMEOUT_MS),
+      program.line('  CA  ', START_TIMEOUT_MS),
+    ]);
+    const [tokenFile = '', caFile = ''] = lines.map((line) => line.trim().split(/\s+/).slice(1).join(' '));
+    this.#credentials = { caFile, tokenFile };
+    this.#api?.close();
+    this.#api = new GatewayApi({ url: this.gatewayUrl, caFile, tokenFile });
+  }
+
+  /** Everything the card office and facilities enter: gates, people, cards, levels. Returns how long the imports took. */
+  async furnish(): Promise<{ readonly importMs: number }> {
+    const { api } = this;
+    await api.must('PUT', `/v1/scopes/${SCOPE}`, { name: '宿舍大门' });
+    const always = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', until: '24:00' }];
+    await api.must('PUT', '/v1/schedules/always', { name: '全天', intervals: always });
+    for (const group of new Set(this.gates.flatMap(({ groups }) => groups))) {
+      await api.must('PUT', `/v1/groups/${group}`, { name: group });
+    }
+    await this.#openBenches();
+    for (const gate of this.gates) await this.#install(gate);
+    const since = performance.now();
+    await api.must('POST', '/v1/imports/people', peopleCsv(this.people));
+    await api.must('POST', '/v1/imports/cards?form=hex', cardsCsv(this.people));
+    const importMs = performance.now() - since;
+    for (const { device, name, groups } of this.gates) {
+      await api.must('PUT', `/v1/levels/${device}`, { name, groups, portals: [device], schedule: 'always' });
+    }
+    return { importMs };
+  }
+
+  /** Starts a controller; resolves once it decides on its own. */
+  async startController(device: string): Promise<Program> {
+    const env = this.#pcscd ? { ...this.#pcscd.env } : {};
+    const args = [bundle('controller/main.mjs'), 'controller', '--data', this.controllerFolder(device)];
+    const program = this.#launch(device, args, env);
+    await program.line('"msg":"ready"', START_TIMEOUT_MS);
+    return program;
+  }
+
+  async startControllers(): Promise<void> {
+    await Promise.all(this.gates.map(async ({ device }) => this.startController(device)));
+  }
+
+  /** Resolves once every controller reports the newest list; returns its version. */
+  async listsInForce(timeoutMs = START_TIMEOUT_MS): Promise<number> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const { items } = await this.api.must<{ items: readonly DeviceReport[] }>('GET', '/v1/devices');
+      const lists = items.flatMap((device) => device.lists);
+      const [first] = lists;
+      const settled = lists.length >= this.gates.length && lists.every((list) => list.reported === list.desired);
+      if (settled && first?.desired != null && items.every(({ online }) => online)) return first.desired;
+      if (Date.now() > deadline) throw new Error(`lists are not in force: ${JSON.stringify(items)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async close(): Promise<void> {
+    const controllers = [...this.#programs].filter(([name]) => name !== 'gateway').map(([, program]) => program);
+    await Promise.allSettled(controllers.map(async (program) => program.stop()));
+    await this.#programs.get('gateway')?.stop();
+    this.#api?.close();
+    await Promise.allSettled([...this.links.values()].map(async (link) => link.close()));
+    await Promise.allSettled([...this.benches.values()].map(async (bench) => bench.close()));
+    await this.#server?.close();
+    await this.#pcscd?.close();
+    if (this.#socketFolder !== undefined) await rm(this.#socketFolder, { recursive: true, force: true });
+  }
+
+  async #openBenches(): Promise<void> {
+    this.#pcscd = this.#options.pcsc ? await Pcscd.start({ drivers: this.gates.length }) : undefined;
+    const readers = this.gates.flatMap(({ device }) => readersOf(device));
+    const virtual = new Map(
+      readers.flatMap((name, index) => {
+        const reader = this.#pcscd?.readers[index];
+        return reader ? [[name, reader] as const] : [];
+      }),
+    );
+    this.#socketFolder = await mkdtemp(join(tmpdir(), 'latchkey-'));
+    const socket = join(this.#socketFolder, 'bench.sock');
+    const names = new Map([...virtual].map(([name, reader]) => [name, reader.name] as const));
+    for (const { device } of this.gates) {
+      const wiring = gateWiring(device, socket, names);
+      const bench = new DoorBench({
+        layout: benchLayout(wiring),
+        ...(this.#options.manners ? { manners: this.#options.manners } : {}),
+        ...(virtual.size > 0 ? { hand: new PcscdHand(virtual) } : {}),
+      });
+      this.benches.set(device, bench);
+      await writeFile(this.#wiringFile(device), JSON.stringify(wiring, undefined, 2));
+    }
+    this.#server = await BenchServer.start({ listen: socket, benches: this.benches });
+  }
+
+  /** What an engineer does at a new gate: announce it, enrol it with the code, wire it. */
+  async #install({ device, name }: GatePlan): Promise<void> {
+    const { code } = await this.api.must<{ code: string }>('POST', '/v1/devices', { id: device, name });
+    await this.api.must('PUT', `/v1/portals/${device}`, { name, scope: SCOPE, device });
+    const link = await NetworkLink.start({ host: '127.0.0.1', port: this.#ports.mqtt });
+    this.links.set(device, link);
+    const where = ['--gateway', this.gatewayUrl, '--data', this.controllerFolder(device)];
+    const args = ['enroll', ...where, '--code', code, '--wiring', this.#wiringFile(device)];
+    await runToEnd({
+      name: `enroll ${device}`,
+      args: [bundle('controller/main.mjs'), ...args],
+      logFile: this.logFile(`enroll-${device}`),
+    });
+    await this.#leadThrough(device, link);
+  }
+
+  /** The controller's way to the broker goes through a cable that can be cut. */
+  async #leadThrough(device: string, link: NetworkLink): Promise<void> {
+    const file = join(this.controllerFolder(device), 'settings.json');
+    const settings = JSON.parse(await readFile(file, 'utf8')) as { enrolment: { mqttUrl: string } };
+    settings.enrolment.mqttUrl = `mqtts://127.0.0.1:${link.port}`;
+    await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
+  }
+
+  #launch(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+    const program = Program.start({ name, args, env, logFile: this.logFile(name) });
+    this.#programs.set(name, program);
+    return program;
+  }
+
+  #wiringFile(device: string): string {
+    return join(this.#options.dataDir, `${device}.wiring.json`);
+  }
+}

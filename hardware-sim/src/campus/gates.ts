@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dormitory's gates: one controller each, a barrier with a reader on both sides, a contact, an exit button, a fire input.
+import { parseWiring, type Wiring } from '@latchkey/controller/core/wiring';
+
+export const SCOPE = 1;
+
+export interface GatePlan {
+  /** Also the id of its portal. */
+  readonly device: string;
+  readonly name: string;
+  /** Groups whose members pass here. */
+  readonly groups: readonly string[];
+}
+
+export const GATES: readonly GatePlan[] = [
+  { device: 'gate-1', name: '1号楼大门', groups: ['building-1'] },
+  { device: 'gate-2', name: '2号楼大门', groups: ['building-1', 'building-2'] },
+];
+
+/** How the readers of a gate are reached: all simulated, or by their PC/SC names. */
+export type ReaderNames = ReadonlyMap<string, string>;
+
+export const readersOf = (device: string): readonly [string, string] => [`${device}-in`, `${device}-out`];
+
+/** What the engineer writes for this gate. Throws when the wiring rules refuse it: a bug of ours. */
+export function gateWiring(device: string, socket: string, pcsc: ReaderNames = new Map()): Wiring {
+  const readers = readersOf(device).map((name) => {
+    const match = pcsc.get(name);
+    return match === undefined ? { name, kind: 'simulated', socket } : { name, kind: 'pcsc', match };
+  });
+  const wiring = parseWiring({
+    readers,
+    panel: { kind: 'simulated', socket },
+    portals: [
+      {
+        id: device,
+        lock: { output: 'barrier', fail: 'safe' },
+        contact: { input: 'contact' },
+        requestToExit: { input: 'exit-button', mode: 'unlock' },
+        fire: { input: 'fire' },
+        readers: readersOf(device).map((name, index) => ({ name, direction: index === 0 ? 'in' : 'out' })),
+        timers: { releaseTimeMs: 3_000 },
+      },
+    ],
+  });
+  if (wiring.ok) return wiring.value;
+  throw new Error(`the made-up gate has a wiring fault: ${JSON.stringify(wiring)}`);
+}
