@@ -45,28 +45,41 @@ export async function denyPosition(db: Kysely<Database>, epoch: number): Promise
   return { epoch, seq: row?.seq ?? 0, chain: row?.chain ?? toHex(EMPTY_CHAIN) };
 }
 
-/** Position after the last of them; `undefined` for none. */
+/** Operations of one commit with all that a signed push of them needs: nobody has to read them back first. */
+export interface AppendedDenies extends DenyMark {
+  readonly firstSeq: number;
+  /** Up to and without the first of them. */
+  readonly previousChain: Uint8Array;
+  readonly chain: Uint8Array;
+  readonly ops: readonly DenyOp[];
+}
+
+/** `undefined` for none. */
 export async function appendDenies(
   trx: Transaction<Database>,
   epoch: number,
   denies: readonly NewDeny[],
   atMs: number,
   actor: string,
-): Promise<DenyMark | undefined> {
+): Promise<AppendedDenies | undefined> {
   if (denies.length === 0) return undefined;
   const end = await denyPosition(trx, epoch);
-  let chain = bytesOfHex(end.chain);
+  const previousChain = bytesOfHex(end.chain);
+  const ops: DenyOp[] = [];
+  let chain = previousChain;
   let seq = end.seq;
   for (const { campusRef, kind, reason } of denies) {
     const row = { campus_ref: campusRef, kind, reason, minute: Math.floor(atMs / MS_A_MINUTE) };
-    chain = chainAfter(chain, [toDenyOp(row)]);
+    const op = toDenyOp(row);
+    ops.push(op);
+    chain = chainAfter(chain, [op]);
     seq += 1;
     await trx
       .insertInto('deny_op')
       .values({ ...row, epoch, seq, chain: toHex(chain), at: atMs, actor })
       .execute();
   }
-  return { epoch, seq };
+  return { epoch, seq, firstSeq: end.seq + 1, previousChain, chain, ops };
 }
 
 /** The last word of this epoch's chain on a credential: controllers go by it until a list covers it. */

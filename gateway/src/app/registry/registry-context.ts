@@ -8,7 +8,7 @@ import type { Transaction } from 'kysely';
 import type { GatewayDatabase, WritableTransaction } from '../../adapters/database/open-database.ts';
 import type { Database } from '../../adapters/database/schema.ts';
 import { type AuditNote, appendAudit } from '../audit.ts';
-import { appendDenies, type NewDeny } from './deny-log.ts';
+import { type AppendedDenies, appendDenies, type NewDeny } from './deny-log.ts';
 import { markScopes, type TouchedScopes } from './touched-scopes.ts';
 
 export type RegistryError = Extract<
@@ -28,8 +28,8 @@ export interface Committed {
   readonly lists: boolean;
   /** A portal came, went, or belongs to another scope or controller: who should have which list may have changed. */
   readonly places: boolean;
-  /** The newest operation of the deny chain, where the change added some. */
-  readonly deny: DenyMark | undefined;
+  /** What the change added to the deny chain. */
+  readonly deny: AppendedDenies | undefined;
 }
 
 export interface RegistryContext {
