@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole gateway: first start, what a card office and a controller do over HTTPS, restart, and what keeps it from starting.
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { changed } from '@latchkey/protocols/api/common';
+import { importDifference } from '@latchkey/protocols/api/imports';
+import { commandState, enrolAnswer, explanation } from '@latchkey/protocols/api/operations';
+import { cardChange, personPage } from '@latchkey/protocols/api/people';
+import { deviceCode, deviceCollection, scopeList } from '@latchkey/protocols/api/places';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { dial, makeRequest } from '../adapters/device.test-support.ts';
+import { type ApiClient, createApiClient } from './commands/api-client.ts';
+import { latchkey } from './commands/pretend-gateway.test-support.ts';
+import { type GatewayConfigInput, gatewayConfig } from './config.ts';
+import { type RunningGateway, startGateway } from './start-gateway.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'latchkey-gateway-'));
+const config = (over: GatewayConfigInput = {}) =>
+  gatewayConfig.parse({
+    dataDir: join(root, 'data'),
+    site: 'test',
+    https: { port: 0 },
+    mqtt: { port: 0 },
+    demoKeys: true,
+    logLevel: 'silent',
+    ...over,
+  });
+
+let gateway: RunningGateway;
+let client: ApiClient;
+
+async function start(): Promise<void> {
+  gateway = await startGateway(config());
+  client = createApiClient({
+    url: new URL(gateway.url),
+    ca: readFileSync(gateway.caFile, 'utf8'),
+    token: readFileSync(gateway.adminTokenFile, 'utf8').trim(),
+    language: 'en',
+  });
+}
+async function stop(): Promise<void> {
+  client.close();
+  await gateway.close();
+}
+
+beforeAll(start);
+afterAll(async () => {
+  await stop();
+  rmSync(root, { recursive: true });
+});
+
+const PEOPLE = '学号,姓名,组\n2026000001,王小明,dorm-3\n2026000002,李华,dorm-3\n';
+
+describe('a gateway started on nothing', () => {
+  it('is ready, describes itself, and keeps what it made to its owner', async () => {
+    expect(await client.call({ path: '/v1/ready', answer: z.object({ status: z.literal('ready') }) })).toBeDefined();
+    const document = await client.call({ path: '/v1/openapi.json', answer: z.looseObject({ openapi: z.string() }) });
+    expect(document.openapi).toBe('3.1.0');
+    expect(statSync(config().dataDir).mode & 0o077).toBe(0);
+    expect(statSync(gateway.adminTokenFile).mode & 0o077).toBe(0);
+  });
+
+  it('imports people: a dry run changes nothing, the import does', async () => {
+    const group = { name: '3 号楼' };
+    await client.call({ method: 'PUT', path: '/v1/groups/dorm-3', body: group, answer: changed });
+    const send = (query: string) =>
+      client.call({
+        method: 'POST',
+        path: `/v1/imports/people${query}`,
+        csv: Buffer.from(PEOPLE),
+        answer: importDifference,
+      });
+    expect(await send('?dryRun=true')).toMatchObject({ applied: false, added: 2 });
+    expect((await client.call({ path: '/v1/people', answer: personPage })).items).toEqual([]);
+    expect(await send('')).toMatchObject({ applied: true, added: 2 });
+    expect(await send('')).toMatchObject({ applied: true, added: 0, unchanged: 2 });
+  });
+
+  it('signs a list of what was given out, and explains it', async () => {
+    const put = (path: string, body: object) => client.call({ method: 'PUT', path, body, answer: changed });
+    await put('/v1/scopes/7', { name: 'Dorm 3' });
+    await put('/v1/portals/dorm-3-gate', { name: 'Gate', scope: 7 });
+    const level = { name: 'Residents', groups: ['dorm-3'], portals: ['dorm-3-gate'], schedule: 'always' };
+    await put('/v1/levels/residents', level);
+    const card = { number: '04A1B2C3D4E580', person: '2026000001' };
+    await client.call({ method: 'POST', path: '/v1/cards', body: card, answer: z.looseObject({ id: z.string() }) });
+    const explain = (body: object) =>
+      client.call({
+        method: 'POST',
+        path: '/v1/explain',
+        body: { portal: 'dorm-3-gate', ...body },
+        answer: explanation,
+      });
+    await vi.waitFor(
+      async () => {
+        const { items } = await client.call({ path: '/v1/scopes', answer: scopeList });
+        expect(items).toMatchObject([{ id: 7, credentials: 1 }]);
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    expect((await explain({ person: '2026000001' })).cards).toMatchObject([{ outcome: 'granted', reason: null }]);
+    expect((await explain({ number: '04FFFFFFFFFFFF' })).cards).toMatchObject([{ reason: 'UnknownCredential' }]);
+    const lost = { number: '04A1B2C3D4E580' };
+    await client.call({ method: 'POST', path: '/v1/revocations', body: lost, answer: cardChange });
+    expect((await explain({ person: '2026000001' })).cards).toMatchObject([{ outcome: 'denied' }]);
+  });
+
+  it('enrols a controller by its code, once, and lets it connect', async () => {
+    const made = await client.call({ method: 'POST', path: '/v1/devices', body: { id: 'gate-1' }, answer: deviceCode });
+    const { csr, key } = await makeRequest();
+    const pair = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits']);
+    const encryptionKey = await crypto.subtle.exportKey('jwk', pair.publicKey);
+    const { kty, crv, x, y } = encryptionKey;
+    const body = { code: made.code, csr, encryptionKey: { kty, crv, x, y } };
+    const enrol = () => client.call({ method: 'POST', path: '/v1/enroll', body, answer: enrolAnswer });
+    const answer = await enrol();
+    expect(answer).toMatchObject({ site: 'test', device: 'gate-1' });
+    await expect(enrol()).rejects.toThrow(/enrolment code|code is/);
+    const port = Number(new URL(gateway.mqttUrl).port);
+    const identity = { certificate: answer.certificate, key };
+    const link = await dial({ port, ca: answer.ca, identity, options: { clientId: 'gate-1' } });
+    await vi.waitFor(async () => {
+      const { items } = await client.call({ path: '/v1/devices', answer: deviceCollection });
+      expect(items).toMatchObject([{ id: 'gate-1', state: 'enrolled', online: true }]);
+    });
+    await link.endAsync();
+  });
+
+  it('says that a door did not open when its controller is away', async () => {
+    const portal = { name: 'Gate', scope: 7, device: 'gate-1' };
+    await client.call({ method: 'PUT', path: '/v1/portals/dorm-3-gate', body: portal, answer: changed });
+    await vi.waitFor(async () => {
+      const unlocked = client.call({ method: 'POST', path: '/v1/portals/dorm-3-gate/unlock', answer: commandState });
+      await expect(unlocked).rejects.toThrow(/not connected/);
+    });
+  });
+
+  it('counts for Prometheus', async () => {
+    const lines: string[] = [];
+    for await (const line of client.lines('/v1/metrics', 'text/plain')) lines.push(line);
+    expect(lines).toContain('latchkey_controllers_connected 0');
+    expect(lines.some((line) => line.startsWith('latchkey_http_request_seconds_count '))).toBe(true);
+  });
+
+  it('goes on where it was after a restart', async () => {
+    await stop();
+    await start();
+    const { items } = await client.call({ path: '/v1/people', answer: personPage });
+    expect(items.map(({ number }) => number)).toEqual(['2026000001', '2026000002']);
+    const { items: scopes } = await client.call({ path: '/v1/scopes', answer: scopeList });
+    expect(scopes[0]?.version).toBeGreaterThan(0);
+  });
+});
+
+describe('a gateway that cannot start says why and what to do', () => {
+  it('without keys', async () => {
+    const start = startGateway(config({ dataDir: join(root, 'keyless'), demoKeys: false }));
+    await expect(start).rejects.toThrow(/holds no keys to sign with/);
+  });
+
+  it('beside another on the same data', async () => {
+    await expect(startGateway(config())).rejects.toThrow(/runs on .* already/);
+  });
+
+  it('on a port that is taken', async () => {
+    const port = Number(new URL(gateway.url).port);
+    const start = startGateway(config({ dataDir: join(root, 'second'), https: { port } }));
+    await expect(start).rejects.toThrow(/is taken by another program/);
+  });
+
+  it('as a program: one line, exit code 1', async () => {
+    const { code, stderr } = await latchkey(['gateway', '--data', join(root, 'keyless'), '--log-level', 'silent']);
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toContain('--demo-keys');
+  });
+});
