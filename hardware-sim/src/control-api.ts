@@ -32,7 +32,12 @@ const route =
   (campus, input) =>
     act(campus, schema.parse(input));
 
-const done = (_: void) => ({ done: true });
+/** Acts, and answers that it did. */
+const onPortal = (act: (campus: SimulatedCampus, portal: string) => void): Handler =>
+  route(portalBody, (campus, { portal }) => {
+    act(campus, portal);
+    return { done: true };
+  });
 
 const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /state': (campus) => campusState(campus),
@@ -43,9 +48,9 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'POST /tap': route(z.strictObject({ reader: name, who: name }), async (campus, { reader, who }) =>
     tap(campus, reader, who),
   ),
-  'POST /open': route(portalBody, (campus, { portal }) => done(moveDoor(campus, portal, true))),
-  'POST /close': route(portalBody, (campus, { portal }) => done(moveDoor(campus, portal, false))),
-  'POST /rex': route(portalBody, (campus, { portal }) => done(requestExit(campus, portal))),
+  'POST /open': onPortal((campus, portal) => moveDoor(campus, portal, true)),
+  'POST /close': onPortal((campus, portal) => moveDoor(campus, portal, false)),
+  'POST /rex': onPortal((campus, portal) => requestExit(campus, portal)),
   'POST /fire': route(z.strictObject({ on: z.boolean(), portal: name.optional() }), (campus, { on, portal }) => ({
     inputs: setFire(campus, on, portal),
   })),

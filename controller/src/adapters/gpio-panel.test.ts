@@ -30,40 +30,55 @@ class FakeKernel {
     this.#watchers.get(line)?.(new Error('EIO'), 0);
   }
 
-  readonly Gpio = (): GpioConstructor => {
-    const kernel = this;
-    return class Gpio implements GpioHandle {
-      static readonly accessible = kernel.accessible;
-      readonly #line: number;
-      readonly #direction: string;
+  watch(line: number, watcher: Watcher | undefined): void {
+    if (watcher) this.#watchers.set(line, watcher);
+    else this.#watchers.delete(line);
+  }
 
-      constructor(line: number, direction: 'in' | 'high' | 'low', ..._configuration: unknown[]) {
-        const code = kernel.failures.get(line);
-        if (code) throw Object.assign(new Error(`${code}: write`), { code });
-        this.#line = line;
-        this.#direction = direction === 'in' || kernel.stuckAsInput.has(line) ? 'in' : 'out';
-        kernel.exported.add(line);
-        if (direction !== 'in') this.#write(direction === 'high' ? 1 : 0);
-      }
+  readonly load = (): GpioConstructor => fakeGpio(this);
+}
 
-      #write(level: 0 | 1): void {
-        kernel.levels.set(this.#line, level);
-        kernel.history.push(`${this.#line}=${level}`);
-      }
+function fakeGpio(kernel: FakeKernel): GpioConstructor {
+  return class Gpio implements GpioHandle {
+    static readonly accessible = kernel.accessible;
+    readonly #line: number;
+    readonly #direction: string;
 
-      readSync = () => kernel.levels.get(this.#line) ?? 0;
-      writeSync = (level: 0 | 1) => this.#write(level);
-      watch = (watcher: Watcher) => void kernel.#watchers.set(this.#line, watcher);
-      direction = () => this.#direction;
-      edge = () => {
-        if (kernel.withoutInterrupts.has(this.#line)) throw new Error('ENOENT');
-        return 'both';
-      };
-      unexport = () => {
-        kernel.#watchers.delete(this.#line);
-        kernel.exported.delete(this.#line);
-      };
-    };
+    constructor(line: number, direction: 'in' | 'high' | 'low', ..._configuration: unknown[]) {
+      const code = kernel.failures.get(line);
+      if (code) throw Object.assign(new Error(`${code}: write`), { code });
+      this.#line = line;
+      this.#direction = direction === 'in' || kernel.stuckAsInput.has(line) ? 'in' : 'out';
+      kernel.exported.add(line);
+      if (direction !== 'in') this.writeSync(direction === 'high' ? 1 : 0);
+    }
+
+    readSync(): 0 | 1 {
+      return kernel.levels.get(this.#line) ?? 0;
+    }
+
+    writeSync(level: 0 | 1): void {
+      kernel.levels.set(this.#line, level);
+      kernel.history.push(`${this.#line}=${level}`);
+    }
+
+    watch(watcher: Watcher): void {
+      kernel.watch(this.#line, watcher);
+    }
+
+    direction(): string {
+      return this.#direction;
+    }
+
+    edge(): string {
+      if (kernel.withoutInterrupts.has(this.#line)) throw new Error('ENOENT');
+      return 'both';
+    }
+
+    unexport(): void {
+      kernel.watch(this.#line, undefined);
+      kernel.exported.delete(this.#line);
+    }
   };
 }
 
@@ -73,7 +88,7 @@ const LINES = {
 } as const;
 
 const open = async (kernel: FakeKernel, options: Partial<GpioPanelOptions> = {}) =>
-  GpioPanel.open({ ...LINES, energisedAtStart: new Set(), load: kernel.Gpio, ...options });
+  GpioPanel.open({ ...LINES, energisedAtStart: new Set(), load: kernel.load, ...options });
 
 describe('GpioPanel on a stand-in for onoff', () => {
   panelContract(async () => {
@@ -108,7 +123,7 @@ describe('GpioPanel on a stand-in for onoff', () => {
   it('keeps outputs exported at close, as a freed line may float', async () => {
     const kernel = new FakeKernel();
     await (await open(kernel)).close();
-    expect([...kernel.exported].sort()).toEqual([17, 27]);
+    expect(kernel.exported).toEqual(new Set([17, 27]));
   });
 
   it('tells a line that cannot be read as a fault', async () => {

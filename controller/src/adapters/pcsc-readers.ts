@@ -66,7 +66,7 @@ export class PcscReaders implements ReaderSource {
     while (!this.#closed) {
       const since = clock.monotonic();
       const reason = await this.#serve();
-      for (const name of [...this.#attached.keys()]) this.#onGone(name);
+      for (const name of this.#attached.keys()) this.#onGone(name);
       if (this.#closed) return;
       failures = clock.monotonic() - since > STABLE_MS ? 0 : failures + 1;
       this.#options.log?.('pc/sc session ended', { reason, failures });

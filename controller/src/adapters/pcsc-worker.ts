@@ -3,6 +3,7 @@
 // only, blocks it for ever in SCardEstablishContext while pcscd is down, and aborts on some failures. None of this may
 // hold up a door.
 import { createRequire } from 'node:module';
+import type * as NfcPcsc from 'nfc-pcsc';
 import type { FromPcscProcess, ToPcscProcess } from './pcsc-messages.ts';
 import { runPcscSession } from './pcsc-session.ts';
 
@@ -15,7 +16,7 @@ process.on('disconnect', () => process.exit(0));
 try {
   // Not import(): Node and tsx disagree on what a transpiled CommonJS package's default export is.
   const require = createRequire(import.meta.url);
-  const { NFC } = require('nfc-pcsc') as typeof import('nfc-pcsc');
+  const { NFC } = require('nfc-pcsc') as typeof NfcPcsc;
   process.on('message', (message: ToPcscProcess) => {
     if (message.kind !== 'open') return;
     try {

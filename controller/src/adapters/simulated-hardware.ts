@@ -99,7 +99,7 @@ class SharedBench {
   }
 
   #onDown(): void {
-    for (const reader of [...this.#attached]) this.#detach(reader);
+    for (const reader of this.#attached) this.#detach(reader);
     for (const input of this.#options.inputs) this.#setLevel(input, 'fault');
   }
 

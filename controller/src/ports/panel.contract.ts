@@ -8,8 +8,8 @@ export interface PanelHarness {
   readonly panel: Panel;
   readonly outputs: readonly [string, string];
   readonly inputs: readonly [string, string];
-  relay(output: string): boolean;
-  drive(input: string, active: boolean): Promise<void>;
+  readonly relay: (output: string) => boolean;
+  readonly drive: (input: string, active: boolean) => Promise<void>;
   close(): Promise<void>;
 }
 
