@@ -6,12 +6,12 @@ import { type Command, command } from '@latchkey/protocols/commands/command';
 import { isMomentary, judgeCommand } from '@latchkey/protocols/commands/judge-command';
 import { openJson } from '@latchkey/protocols/commands/seal';
 import type { DeviceId, PortalId } from '@latchkey/protocols/ids';
-import type { DoorMode } from '@latchkey/protocols/mqtt/door-terms';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { JournalEvent } from '@latchkey/protocols/mqtt/events';
 import type { PortalReport } from '@latchkey/protocols/mqtt/messages';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { SettingsFile } from '../adapters/settings-file.ts';
+import type { ClaimedMode } from '../core/mode-arbiter.ts';
 import type { Link } from '../ports/link.ts';
 import type { Doors } from '../roles/doors.ts';
 import type { Log } from './log.ts';
@@ -49,7 +49,9 @@ export interface CommanderParts {
 /** Commands remembered, so that one sent twice is answered twice and carried out once. */
 const REMEMBERED = 500;
 
-type Write = { readonly writer: 'operator' | 'lockdown'; readonly mode: DoorMode | null };
+type Write = { readonly writer: 'operator' | 'lockdown'; readonly mode: ClaimedMode | null };
+
+const actorOf = ({ actor }: Command, writer: string): string => `${writer}:${actor}`.slice(0, 80);
 
 /** What a mode command wants of which writer. */
 function writeOf({ operation, mode }: Command): Write | undefined {
@@ -114,7 +116,7 @@ export function createCommander(parts: CommanderParts): Commander {
     await settings.update((data) => {
       const kept = { ...data.portals };
       for (const portal of portals) {
-        kept[portal] = { ...kept[portal], [writer]: { mode, order: given.order, by: given.actor } };
+        kept[portal] = { ...kept[portal], [writer]: { mode, order: given.order, by: actorOf(given, writer) } };
       }
       return { ...data, commandOrder: given.order, portals: kept };
     });
@@ -129,7 +131,9 @@ export function createCommander(parts: CommanderParts): Commander {
     }
     const results = await Promise.all(
       portals.value.map((portal) =>
-        write ? doors.setMode(portal, write.writer, write.mode, given.actor) : doors.release(portal, given.id),
+        write
+          ? doors.setMode(portal, write.writer, write.mode, actorOf(given, write.writer))
+          : doors.release(portal, actorOf(given, 'operator')),
       ),
     );
     return results.find((result) => !result.ok) ?? ok(null);

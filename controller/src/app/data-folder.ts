@@ -9,6 +9,7 @@ export interface DataFolder {
   readonly lists: string;
   readonly journal: string;
   readonly denies: string;
+  readonly antiPassback: string;
 }
 
 export const dataFolder = (root: string): DataFolder => ({
@@ -18,6 +19,7 @@ export const dataFolder = (root: string): DataFolder => ({
   lists: join(root, 'lists'),
   journal: join(root, 'journal.sqlite'),
   denies: join(root, 'deny.bin'),
+  antiPassback: join(root, 'anti-passback.json'),
 });
 
 /** Files in the key folder. */

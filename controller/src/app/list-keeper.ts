@@ -84,15 +84,17 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
     parts.link.publish('list', told).catch(() => log.debug({}, 'report not sent'));
   }
 
-  function onActive(scope: number, list: AuthorizationList): void {
+  function reportActive(scope: number, list: AuthorizationList): void {
     const { epoch, version } = list.head;
     report(scope, { epoch, version, digest: list.headHash }, 'active');
     alarms.set('list-corrupt', false, subject(scope));
+  }
+
+  function onActive(scope: number, list: AuthorizationList): void {
+    reportActive(scope, list);
     checkDates();
-    parts.onActive(
-      list,
-      lists().map(({ head }) => ({ epoch: head.epoch, denySeq: head.denySeq })),
-    );
+    const positions = lists().map(({ head }) => ({ epoch: head.epoch, denySeq: head.denySeq }));
+    parts.onActive(list, positions);
   }
 
   function onRefused(scope: number, refused: TrustState, code: string): void {
@@ -118,6 +120,7 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
       mark: () => markOf(scope),
       raiseMark: (mark) => raiseMark(scope, mark),
       onActive: (list) => onActive(scope, list),
+      onSame: (list) => reportActive(scope, list),
       onRefused: (refused, code) => onRefused(scope, refused, code),
     });
     scopes.set(scope, made);

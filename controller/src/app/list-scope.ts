@@ -29,6 +29,8 @@ export interface ScopeParts {
   readonly raiseMark: (mark: TrustState) => Promise<void>;
   readonly ask: (need: Need) => void;
   readonly onActive: (list: AuthorizationList) => void;
+  /** The list offered is the one in force. */
+  readonly onSame: (list: AuthorizationList) => void;
   readonly onRefused: (refused: TrustState, code: string) => void;
 }
 
@@ -162,7 +164,7 @@ export function createScopeList(parts: ScopeParts): ScopeList {
       const { head, digest } = verified.value;
       const judged = judge(head, digest);
       if (judged !== 'newer' && judged !== 'same') return refuse(head, digest, judged);
-      if (judged === 'same' && inForce) return parts.onActive(inForce);
+      if (judged === 'same' && inForce) return parts.onSame(inForce);
       if (transfer?.digest === digest) return ask();
       stop();
       transfer = startTransfer(head, new Uint8Array(headFrame), digest, baseFor(head, deltas));

@@ -2,7 +2,6 @@
 // What a controller remembers besides lists and events: who it is, how it is wired, what it has seen of versions and time, and
 // the modes that operators set. Fields are added, never given another meaning.
 import { deviceId, portalId, siteId } from '@latchkey/protocols/ids';
-import { DOOR_MODES } from '@latchkey/protocols/mqtt/door-terms';
 import { z } from 'zod';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `use ${bytes * 2} hex digits`);
@@ -28,8 +27,10 @@ const listMark = z.object({
 const rootMark = z.object({ frame: z.string(), digest: hex(32) });
 export type RootMark = z.infer<typeof rootMark>;
 
+const keptModes = z.enum(['Locked', 'Unlocked', 'Blocked', 'DoubleLocked', 'LockedOpen', 'LockedDown']);
+
 /** A mode that somebody set and that holds until superseded or released, with the order of the command that set it. */
-const keptMode = z.object({ mode: z.enum(DOOR_MODES).nullable(), order: count, by: z.string().max(80) });
+const keptMode = z.object({ mode: keptModes.nullable(), order: count, by: z.string().max(80) });
 
 export const settingsSchema = z.object({
   format: z.literal(1, 'this version reads format 1'),
@@ -49,8 +50,6 @@ export const settingsSchema = z.object({
   /** Order of the last mode change carried out: an older one that arrives late undoes nothing. */
   commandOrder: count,
   portals: z.record(portalId, z.object({ operator: keptMode.optional(), lockdown: keptMode.optional() })),
-  /** Where anti-passback last saw whom, opaque here. */
-  antiPassback: z.unknown().optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type Enrolment = z.infer<typeof enrolment>;

@@ -112,10 +112,18 @@ export function createUploader({ journal, link, clock, log }: UploaderParts): Up
     pump();
   }
 
+  function attempt(mine: number): void {
+    resume(mine).catch(() => {
+      log.warn({}, 'journal unavailable, no upload');
+      cancelResend?.();
+      cancelResend = clock.after(RESEND_AFTER_MS, () => mine === session && attempt(mine));
+    });
+  }
+
   return {
     onUp() {
       session += 1;
-      resume(session).catch(() => log.warn({}, 'journal unavailable, no upload'));
+      attempt(session);
     },
     onDown() {
       session += 1;

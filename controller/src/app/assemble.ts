@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a controller, each knowing only what it needs of the others, and the order in which they start and stop.
+
+import { createPrf } from '@latchkey/protocols/authorization/credential-id';
+import { toHex } from '@latchkey/protocols/bytes/hex';
+import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
+import type { Need } from '@latchkey/protocols/mqtt/messages';
+import type { KeyFolder } from '../adapters/key-folder.ts';
+import type { ListSlots } from '../adapters/list-slots.ts';
+import type { JournalAlarm } from '../adapters/sqlite-journal.ts';
+import type { EventBody } from '../core/event-body.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Journal, JournalStatus } from '../ports/journal.ts';
+import type { Link } from '../ports/link.ts';
+import type { Random } from '../ports/random.ts';
+import { createGate } from '../roles/gate.ts';
+import { createAlarms } from './alarms.ts';
+import { createAsker } from './asker.ts';
+import { createCommander } from './commander.ts';
+import { openDenyKeeper } from './deny-keeper.ts';
+import type { Hardware } from './hardware.ts';
+import { createHealthReporter, type HealthReport } from './health.ts';
+import { createListKeeper } from './list-keeper.ts';
+import type { Log } from './log.ts';
+import { openPassbackFile } from './passback-file.ts';
+import { openPrfKeys } from './prf-keys.ts';
+import { createRecorder } from './recorder.ts';
+import { createSession, type Hello } from './session.ts';
+import type { Controller, Foundation } from './start-controller.ts';
+import { createTimekeeper } from './timekeeper.ts';
+import { createTrustedClock } from './trusted-clock.ts';
+import { createUploader } from './uploader.ts';
+
+export interface AssembleParts extends Foundation {
+  readonly software: string;
+  readonly boot: string;
+  readonly slots: ListSlots;
+  readonly keys: KeyFolder;
+  readonly journal: Journal;
+  readonly hardware: Hardware;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly makeLink: (farewell: () => Uint8Array) => Promise<Link>;
+}
+
+const TICK_MS = 30_000;
+const ID_BYTES = 8;
+/** Said of a journal that cannot be opened: nothing in it can be asked for or acknowledged. */
+const NO_JOURNAL: JournalStatus = {
+  epoch: '0'.repeat(16),
+  nextSeq: 1,
+  ackedSeq: 0,
+  stored: 0,
+  pending: 0,
+  freeBytes: 0,
+};
+
+/** Publishes as soon as there is a link; until then everything is as with a link that is down. */
+function lateLink() {
+  let link: Link | undefined;
+  return {
+    set: (made: Link) => (link = made),
+    publish: (kind: Parameters<Link['publish']>[0], payload: Uint8Array): Promise<void> =>
+      link ? link.publish(kind, payload) : Promise.reject(new Error('no link yet')),
+  };
+}
+
+export async function assemble(
+  parts: AssembleParts,
+): Promise<Controller & { onJournalAlarm(alarm: JournalAlarm): void }> {
+  const { folder, settings, enrolment, wiring, trust, boot, clock, random, log, journal } = parts;
+  const { device, campusId } = enrolment;
+  const link = lateLink();
+  const newId = () => toHex(random.bytes(ID_BYTES));
+  const keyring = () => trust.keyring();
+  const time = createTrustedClock(settings, clock, keyring);
+  const uploader = createUploader({ journal, link, clock, log });
+  const recorder = createRecorder({
+    journal,
+    clock,
+    log,
+    onStalled: (stalled) => alarms.set('journal-stalled', stalled),
+    onDurable: uploader.nudge,
+  });
+  const record = (body: EventBody) => {
+    const { ms, quality } = time.instant();
+    return recorder.record({ ...body, at: Math.max(0, ms), clock: quality });
+  };
+  const alarms = createAlarms((notice) => {
+    log.warn({ ...notice }, 'alarm');
+    void record({ type: 'alarm', ...notice });
+  });
+  const ask = (need: Need) => void link.publish('need', encodeEnvelope(need)).catch(() => undefined);
+  const [prfKeys, passback, denies] = await Promise.all([
+    openPrfKeys(parts.keys),
+    openPassbackFile(folder.antiPassback, clock, log),
+    openDenyKeeper({
+      path: folder.denies,
+      settings,
+      trust,
+      clock,
+      alarms,
+      log,
+      instant: time.instant,
+      onSignedTime: time.onSignedTime,
+      fetchFrom: (fromSeq) => ask({ kind: 'deny', fromSeq }),
+    }),
+  ]);
+  const lists = createListKeeper({
+    campusId,
+    slots: parts.slots,
+    settings,
+    trust,
+    prfKeys,
+    link,
+    clock,
+    alarms,
+    log,
+    instant: time.instant,
+    onSignedTime: time.onSignedTime,
+    onDeny: denies.onDeny,
+    onActive(list, covered) {
+      const { scopeId: scope, version } = list.head;
+      void record({ type: 'list-activated', scope, version, digest: list.headHash });
+      void denies.prune(covered);
+      gate.refresh();
+    },
+  });
+  const asker = createAsker({ link, clock, device, boot, newId, keyring, now: () => time.instant().ms });
+  const gate = createGate({
+    wiring,
+    readers: parts.hardware.readers,
+    panel: parts.hardware.panel,
+    clock,
+    boot,
+    record,
+    listFor: lists.listFor,
+    overlay: denies.overlay,
+    prf: prfKeys.get,
+    standInPrf: createPrf(random.bytes(16)),
+    campusPrf() {
+      const { campusKey } = settings.current().trust;
+      return campusKey === null ? undefined : prfKeys.get(campusKey);
+    },
+    instant: time.instant,
+    antiPassback: passback.antiPassback,
+    isOnline: () => session.isUp(),
+    ask: ({ portal, direction, credential }) =>
+      asker.ask({ portal, direction, id: toHex(credential.id), class: credential.class }),
+    onPassed: passback.touch,
+    setAlarm: alarms.set,
+  });
+  const commander = createCommander({
+    link,
+    doors: gate,
+    settings,
+    device,
+    boot,
+    keyring,
+    now: () => time.instant().ms,
+    record: (body) => void record(body),
+    log,
+  });
+  const timekeeper = createTimekeeper({ link, clock, device, newNonce: newId, keyring, onSample: time.onSample });
+  const reports = () => gate.portals().map(gate.report);
+  const statusOf = () => journal.status().catch(() => NO_JOURNAL);
+  const startedMs = clock.monotonic();
+
+  async function healthReport(): Promise<HealthReport> {
+    const { pending, stored, freeBytes } = await statusOf();
+    const { ms, quality, behindMs } = time.instant();
+    return {
+      uptimeS: Math.floor((clock.monotonic() - startedMs) / 1_000),
+      rssBytes: process.memoryUsage.rss(),
+      time: { nowMs: ms, quality, ...(quality === 'degraded' ? { behindMs } : {}) },
+      journal: { pending, stored, freeBytes },
+      readers: [...gate.readers()],
+      portals: reports(),
+      alarms: [...alarms.standing()],
+    };
+  }
+
+  async function hello(): Promise<Hello> {
+    const { epoch, nextSeq, ackedSeq } = await statusOf();
+    const { ms, quality } = time.instant();
+    const overlay = denies.overlay();
+    return {
+      boot,
+      software: parts.software,
+      time: { nowMs: ms, quality },
+      root: trust.rootVersion(),
+      have: [...lists.have()],
+      deny: { epoch: overlay.epoch, seq: overlay.seq, chain: toHex(overlay.chain) },
+      prfKeys: [...prfKeys.ids()],
+      journal: { epoch, nextSeq, ackedSeq },
+      portals: reports(),
+    };
+  }
+
+  const health = createHealthReporter({ link, clock, unit: random.unit, report: healthReport });
+  const session = createSession(
+    { random, log, hello, lists, denies, commander, asker, uploader, timekeeper, health },
+    link,
+  );
+
+  let cancelTick: (() => void) | undefined;
+  function tick(): void {
+    cancelTick = clock.after(TICK_MS, tick);
+    lists.checkDates();
+    alarms.set('clock-behind', time.instant().quality === 'degraded');
+    time.keep(denies.lastBeat()).catch(() => log.warn({}, 'time mark not kept on disk'));
+  }
+
+  await lists.load();
+  await gate.start(commander.restore);
+  log.info({ ms: Math.round(performance.now()) }, 'ready');
+  void record({ type: 'started', software: parts.software, boot });
+  if (parts.hardware.simulated) alarms.set('simulated-hardware', true);
+  tick();
+  const network = await parts.makeLink(session.farewell);
+  link.set(network);
+  await network.start(session.handlers);
+
+  return {
+    onJournalAlarm: ({ alarm, active, subject }) => alarms.set(alarm, active, subject),
+    async close() {
+      cancelTick?.();
+      await gate.close();
+      await record({ type: 'stopped', boot });
+      await session.close(network);
+      await network.close();
+      for (const part of [uploader, asker, timekeeper, health, recorder]) part.close();
+      await Promise.all([lists.close(), denies.close(), passback.close()]);
+      await time.keep(denies.lastBeat(), true).catch(() => log.warn({}, 'time mark not kept on disk'));
+      await journal.close();
+      await settings.close();
+    },
+  };
+}

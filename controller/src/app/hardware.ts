@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readers and panel that a wiring file describes. Adapters are loaded only where the file names them: a machine without GPIO
+// or PC/SC must not need their packages.
+import type { PortalWiring, Wiring } from '../core/wiring.ts';
+import { INPUT_ROLES, lockOutputs } from '../core/wiring.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Panel } from '../ports/panel.ts';
+import type { Random } from '../ports/random.ts';
+import type { ReaderEvent, ReaderSource } from '../ports/reader-source.ts';
+import type { Log } from './log.ts';
+import { workerFile } from './worker-file.ts';
+
+export interface Hardware {
+  readonly readers: ReaderSource;
+  readonly panel: Panel;
+  readonly simulated: boolean;
+}
+
+export interface HardwareParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly device: string;
+  readonly log: Log;
+}
+
+type LogFunction = (message: string, fields: Readonly<Record<string, unknown>>) => void;
+
+const outputsOf = ({ lock }: PortalWiring): readonly string[] => Object.values(lockOutputs(lock));
+const inputsOf = (portal: PortalWiring): readonly string[] => INPUT_ROLES.flatMap((role) => portal[role]?.input ?? []);
+
+/** Rejects with words for people: what is missing on this machine, and the fix. */
+export async function openHardware(wiring: Wiring, parts: HardwareParts): Promise<Hardware> {
+  const log: LogFunction = (message, fields) => parts.log.info(fields, message);
+  const simulated = await openSimulated(wiring, parts, log);
+  const sources: ReaderSource[] = [...simulated.readers];
+  const pcsc = wiring.readers.filter((reader) => reader.kind === 'pcsc');
+  if (pcsc.length > 0) {
+    const { PcscReaders } = await import('../adapters/pcsc-readers.ts');
+    const { clock, random } = parts;
+    sources.push(new PcscReaders({ readers: pcsc, worker: workerFile('pcsc-worker'), clock, random, log }));
+  }
+  const panel = simulated.panel ?? (await openGpio(wiring));
+  return { readers: joinReaders(sources), panel, simulated: simulated.readers.length > 0 };
+}
+
+async function openGpio({ panel, portals }: Wiring): Promise<Panel> {
+  if (panel.kind !== 'gpio') throw new Error('panel.kind: use "gpio" or "simulated"');
+  const { GpioPanel } = await import('../adapters/gpio-panel.ts');
+  const held = portals.filter(({ lock }) => lock.fail === 'safe').flatMap(outputsOf);
+  return GpioPanel.open({ outputs: panel.outputs, inputs: panel.inputs, energisedAtStart: new Set(held) });
+}
+
+/** One connection a bench, for the panel and for every reader that names it. */
+async function openSimulated(
+  wiring: Wiring,
+  { clock, random, device }: HardwareParts,
+  log: LogFunction,
+): Promise<{ readers: readonly ReaderSource[]; panel: Panel | undefined }> {
+  const panelSocket = wiring.panel.kind === 'simulated' ? wiring.panel.socket : undefined;
+  const sockets = new Set<string>(panelSocket === undefined ? [] : [panelSocket]);
+  for (const reader of wiring.readers) {
+    if (reader.kind === 'simulated' && reader.socket !== undefined) sockets.add(reader.socket);
+  }
+  if (sockets.size === 0) return { readers: [], panel: undefined };
+  const [{ simulatedHardware }, { parseBenchAddress }] = await Promise.all([
+    import('../adapters/simulated-hardware.ts'),
+    import('../adapters/bench-address.ts'),
+  ]);
+  const readers: ReaderSource[] = [];
+  let panel: Panel | undefined;
+  for (const socket of sockets) {
+    const address = parseBenchAddress(socket);
+    if (!address.ok) throw new Error(address.detail ?? address.code);
+    const isPanel = socket === panelSocket;
+    const hardware = simulatedHardware({
+      address: address.value,
+      controller: device,
+      clock,
+      random,
+      log,
+      readers: wiring.readers.flatMap((each) => (each.kind === 'simulated' && each.socket === socket ? each.name : [])),
+      outputs: isPanel ? wiring.portals.flatMap(outputsOf) : [],
+      inputs: isPanel ? [...new Set(wiring.portals.flatMap(inputsOf))] : [],
+    });
+    readers.push(hardware.readers);
+    if (isPanel) panel = hardware.panel;
+  }
+  return { readers, panel };
+}
+
+/** Several sources as one. */
+export function joinReaders(sources: readonly ReaderSource[]): ReaderSource {
+  return {
+    async start(listener: (event: ReaderEvent) => void) {
+      await Promise.all(sources.map((source) => source.start(listener)));
+    },
+    async close() {
+      await Promise.all(sources.map((source) => source.close()));
+    },
+  };
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// One portal of a gate: its admission and its door, each with a single writer, tied together. A grant reaches the door only
+// once it is on disk, or 50 ms have passed (DESIGN 1.2).
+import type { Decision } from '@latchkey/protocols/authorization/decide';
+import type { Answer } from '@latchkey/protocols/commands/command';
+import type { Direction, PortalId } from '@latchkey/protocols/ids';
+import { stepAdmission } from '../core/admission.ts';
+import {
+  type AdmissionEffect,
+  type AdmissionEvent,
+  INITIAL_ADMISSION,
+  type Presentation,
+} from '../core/admission-state.ts';
+import type { AntiPassback } from '../core/anti-passback.ts';
+import type { EventBody } from '../core/event-body.ts';
+import { refusesMomentary } from '../core/mode-arbiter.ts';
+import type { PortalWiring } from '../core/wiring.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Panel } from '../ports/panel.ts';
+import { createDoorRunner, type DoorRunner } from './door-runner.ts';
+
+export interface GateQuestion {
+  readonly portal: PortalId;
+  readonly direction: Direction;
+  readonly credential: Presentation['credential'];
+}
+
+export interface PortalParts {
+  readonly wiring: PortalWiring;
+  readonly panel: Pick<Panel, 'setOutput'>;
+  readonly clock: Pick<Clock, 'after' | 'monotonic'>;
+  readonly boot: string;
+  /** Never rejects; resolves once durable, or after 50 ms. */
+  readonly record: (event: EventBody) => Promise<unknown>;
+  readonly decide: (portal: PortalId, presentation: Presentation) => Decision;
+  readonly antiPassback: AntiPassback;
+  readonly isOnline: () => boolean;
+  /** Trusted time. */
+  readonly now: () => number;
+  /** `undefined` after 800 ms. Never rejects. */
+  readonly ask: (question: GateQuestion) => Promise<Answer | undefined>;
+  readonly onPassed: () => void;
+  readonly onOutputFailed: (output: string) => void;
+}
+
+export interface GatePortal {
+  readonly id: PortalId;
+  readonly door: DoorRunner;
+  take(event: AdmissionEvent): void;
+  close(): void;
+}
+
+export function createGatePortal(parts: PortalParts): GatePortal {
+  const { wiring, clock, antiPassback } = parts;
+  const { id } = wiring;
+  let admission = INITIAL_ADMISSION;
+  let cancelTimer: (() => void) | undefined;
+  let closed = false;
+
+  const door = createDoorRunner({
+    ...parts,
+    config: wiring,
+    onPassage: (outcome, passage) => take({ kind: 'concluded', outcome, passage }),
+  });
+
+  function take(event: AdmissionEvent): void {
+    if (closed) return;
+    const stepped = stepAdmission(
+      {
+        config: wiring,
+        decide: (presentation) => parts.decide(id, presentation),
+        antiPassback,
+        accessible: !refusesMomentary(door.report().mode),
+        online: parts.isOnline(),
+        nowMs: parts.now(),
+        boot: parts.boot,
+      },
+      admission,
+      event,
+    );
+    admission = stepped.state;
+    for (const effect of stepped.effects) run(effect);
+  }
+
+  function run(effect: AdmissionEffect): void {
+    switch (effect.kind) {
+      case 'admit':
+        void parts.record(effect.record).then(() => {
+          door.send({ kind: 'grant', passage: effect.passage, extended: effect.extended });
+        });
+        return;
+      case 'event':
+        void parts.record(effect.event);
+        return;
+      case 'ask':
+        void ask(effect);
+        return;
+      case 'commit':
+        antiPassback.commit(effect.by, effect.area, parts.now());
+        parts.onPassed();
+        return;
+      case 'timer':
+        cancelTimer?.();
+        cancelTimer = clock.after(effect.afterMs, () => take({ kind: 'timer', name: effect.name }));
+    }
+  }
+
+  async function ask({ admission: name, presentation }: Extract<AdmissionEffect, { kind: 'ask' }>): Promise<void> {
+    const { direction, credential } = presentation;
+    const answer = await parts.ask({ portal: id, direction, credential });
+    take({ kind: 'answered', admission: name, answer, atMs: clock.monotonic() });
+  }
+
+  return {
+    id,
+    door,
+    take,
+    close() {
+      closed = true;
+      cancelTimer?.();
+      door.close();
+    },
+  };
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The role of a gate: readers, portals, inputs and schedules of one controller, wired together (DESIGN 2). Decides by itself;
+// whatever talks to the network is handed in and may be absent.
+import { cardId, type Prf } from '@latchkey/protocols/authorization/credential-id';
+import { decide } from '@latchkey/protocols/authorization/decide';
+import type { DenyOverlay } from '@latchkey/protocols/authorization/deny-overlay';
+import type { AuthorizationList } from '@latchkey/protocols/authorization/list-load';
+import type { Instant } from '@latchkey/protocols/authorization/signed-time';
+import { toHex } from '@latchkey/protocols/bytes/hex';
+import type { Answer } from '@latchkey/protocols/commands/command';
+import type { Direction, PortalId } from '@latchkey/protocols/ids';
+import type { AlarmKind } from '@latchkey/protocols/mqtt/door-terms';
+import { err, ok, type Result } from '@latchkey/protocols/result';
+import type { Presentation } from '../core/admission-state.ts';
+import type { AntiPassback } from '../core/anti-passback.ts';
+import type { DoorEvent } from '../core/door.ts';
+import type { EventBody } from '../core/event-body.ts';
+import { nextLookMs, scheduledAt } from '../core/schedule-driver.ts';
+import type { Wiring } from '../core/wiring.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Panel } from '../ports/panel.ts';
+import type { ReaderEvent, ReaderSource } from '../ports/reader-source.ts';
+import type { Doors } from './doors.ts';
+import { createGatePortal, type GatePortal, type GateQuestion } from './gate-portal.ts';
+import { watchInputs } from './input-watch.ts';
+
+export interface GateParts {
+  readonly wiring: Wiring;
+  readonly readers: ReaderSource;
+  readonly panel: Panel;
+  readonly clock: Clock;
+  readonly boot: string;
+  /** Never rejects; resolves once durable, or after 50 ms. */
+  readonly record: (event: EventBody) => Promise<unknown>;
+  readonly listFor: (portal: PortalId) => AuthorizationList | undefined;
+  readonly overlay: () => DenyOverlay;
+  readonly prf: (id: number) => Prf | undefined;
+  readonly campusPrf: () => Prf | undefined;
+  /** Tells credentials apart in the record until the campus key has come; of this boot only. */
+  readonly standInPrf: Prf;
+  readonly instant: () => Instant;
+  readonly antiPassback: AntiPassback;
+  readonly isOnline: () => boolean;
+  readonly ask: (question: GateQuestion) => Promise<Answer | undefined>;
+  readonly onPassed: () => void;
+  readonly setAlarm: (alarm: AlarmKind, active: boolean, subject?: string) => void;
+  readonly onDecided?: () => void;
+}
+
+export interface Gate extends Doors {
+  /** Drives the relays, puts back the modes that were set, listens to inputs, then to readers. Resolves when cards are decided. */
+  start(restoreModes: () => Promise<void>): Promise<void>;
+  /** A list changed: schedules may be others. */
+  refresh(): void;
+  readers(): readonly { readonly reader: string; readonly state: 'present' | 'lost' }[];
+  /** Stops listening and lets the locks go to their fail state. */
+  close(): Promise<void>;
+}
+
+interface ReaderPlace {
+  readonly portal: GatePortal;
+  readonly direction: Direction;
+}
+
+/** A reader that is not there by then is missed. */
+const READER_PATIENCE_MS = 10_000;
+
+export function createGate(parts: GateParts): Gate {
+  const { wiring, clock, setAlarm } = parts;
+  const portals = new Map<PortalId, GatePortal>(wiring.portals.map((portal) => [portal.id, makePortal(portal)]));
+  const places = new Map<string, ReaderPlace>();
+  for (const { id, readers } of wiring.portals) {
+    const portal = portals.get(id);
+    for (const { name, direction } of readers) if (portal) places.set(name, { portal, direction });
+  }
+  const present = new Set<string>();
+  const scheduled = new Map<PortalId, string>();
+  const cancels: (() => void)[] = [];
+  let cancelLook: (() => void) | undefined;
+  let inputs: { close(): void } | undefined;
+
+  function makePortal(portal: Wiring['portals'][number]): GatePortal {
+    return createGatePortal({
+      ...parts,
+      wiring: portal,
+      decide: decideAt,
+      now: () => parts.instant().ms,
+      onOutputFailed: (output) => setAlarm('output-fault', true, output),
+    });
+  }
+
+  function decideAt(portal: PortalId, { direction, credential }: Presentation) {
+    const list = parts.listFor(portal);
+    return decide({
+      list,
+      overlay: parts.overlay(),
+      credential,
+      portal,
+      direction,
+      instant: parts.instant(),
+      scopePrf: list && parts.prf(list.head.prfKeyId),
+      campusPrf: parts.campusPrf(),
+    });
+  }
+
+  function onReader(event: ReaderEvent): void {
+    const place = places.get(event.reader);
+    switch (event.kind) {
+      case 'attached':
+        present.add(event.reader);
+        return setAlarm('reader-lost', false, event.reader);
+      case 'detached':
+        present.delete(event.reader);
+        return setAlarm('reader-lost', true, event.reader);
+      case 'card':
+        return place && presented(place, event);
+      case 'removed':
+        return place?.portal.take({ kind: 'removed', reader: event.reader, atMs: clock.monotonic() });
+      case 'unreadable':
+        return place?.portal.take({ kind: 'unreadable', reader: event.reader, atMs: clock.monotonic() });
+    }
+  }
+
+  function presented({ portal, direction }: ReaderPlace, card: Extract<ReaderEvent, { kind: 'card' }>): void {
+    const id = cardId(card.uid);
+    const ref = toHex((parts.campusPrf() ?? parts.standInPrf).key(id));
+    const credential = { id, ref, class: card.class };
+    portal.take({ kind: 'presented', reader: card.reader, direction, credential, atMs: card.atMs });
+    parts.onDecided?.();
+  }
+
+  /** What the schedules of a portal ask for now, told to its door where it changed. */
+  function lookAtSchedules(): void {
+    const nowMs = parts.instant().ms;
+    for (const { id, schedules } of wiring.portals) {
+      const { claim, masks } = scheduledAt(schedules, parts.listFor(id)?.policy, nowMs);
+      const state = JSON.stringify([claim, masks]);
+      if (scheduled.get(id) === state) continue;
+      // Nothing asked for is how a door starts.
+      if (scheduled.has(id) || claim || masks.forced || masks.held) {
+        const door = portals.get(id)?.door;
+        door?.send(claim ? { kind: 'claim', writer: 'schedule', ...claim } : RELINQUISH_SCHEDULE);
+        door?.send({ kind: 'mask', ...masks });
+      }
+      scheduled.set(id, state);
+    }
+    cancelLook?.();
+    cancelLook = clock.after(nextLookMs(nowMs) - nowMs, lookAtSchedules);
+  }
+
+  function missAbsentReaders(): void {
+    for (const reader of places.keys()) if (!present.has(reader)) setAlarm('reader-lost', true, reader);
+  }
+
+  async function send(portal: PortalId, event: DoorEvent): Promise<Result<null>> {
+    const door = portals.get(portal)?.door;
+    if (!door) return err('unknown-portal', 'no such portal here');
+    const { refused, settled } = door.send(event);
+    if (refused !== undefined) return err(refused);
+    await settled;
+    return door.report().lock === 'Fault' ? err('lock-fault', 'the relay did not answer') : ok(null);
+  }
+
+  return {
+    async start(restoreModes) {
+      for (const { door } of portals.values()) door.send({ kind: 'start' });
+      lookAtSchedules();
+      await restoreModes();
+      inputs = await watchInputs(wiring, parts.panel, clock, (portal, role, level) => {
+        portals.get(portal)?.door.send({ kind: 'input', role, level });
+      });
+      await parts.readers.start(onReader);
+      cancels.push(clock.after(READER_PATIENCE_MS, missAbsentReaders));
+    },
+    refresh: lookAtSchedules,
+    portals: () => [...portals.keys()],
+    report(portal) {
+      const found = portals.get(portal);
+      if (!found) throw new RangeError('no such portal');
+      return found.door.report();
+    },
+    release: (portal, by) => send(portal, { kind: 'unlock-momentary', by }),
+    setMode: (portal, writer, mode, by) =>
+      send(portal, mode === null ? { kind: 'relinquish', writer, by } : { kind: 'claim', writer, mode, by }),
+    readers: () => [...places.keys()].map((reader) => ({ reader, state: present.has(reader) ? 'present' : 'lost' })),
+    async close() {
+      for (const cancel of cancels) cancel();
+      cancelLook?.();
+      inputs?.close();
+      await parts.readers.close();
+      for (const portal of portals.values()) portal.close();
+      await parts.panel.close();
+    },
+  };
+}
+
+const RELINQUISH_SCHEDULE: DoorEvent = { kind: 'relinquish', writer: 'schedule', by: 'schedule' };
