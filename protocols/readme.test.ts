@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Holds README.md to the schemas and tables it describes.
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { BEAT } from './authorization/beat.ts';
+import { RULES } from './authorization/decide.ts';
+import { DELTA_HEADER } from './authorization/delta.ts';
+import { DENY_HEADER, DENY_OP } from './authorization/deny.ts';
+import { FRESHNESS } from './authorization/freshness.ts';
+import { HEAD } from './authorization/head.ts';
+import { LIST_FILE_HEADER } from './authorization/list-file.ts';
+import { RECORD } from './authorization/record.ts';
+import { MAGICS } from './authorization/signed-frame.ts';
 import { spell } from './card/spelling.ts';
 import { FORMS, findForm } from './card/spelling-forms.ts';
 import { cardUid } from './card/uid.ts';
@@ -58,4 +67,45 @@ describe('README', () => {
     const stems = new Set(FORMS.map(({ id }) => id.replace(/-(?:first|last)?(?:-?reversed)?$/, '')));
     expect([...stems].filter((stem) => !text.includes(`\`${stem}`))).toEqual([]);
   });
+  it.each([
+    ['Head', HEAD],
+    ['Record', RECORD],
+    ['List file', LIST_FILE_HEADER],
+    ['Delta', DELTA_HEADER],
+    ['Deny', DENY_HEADER],
+    ['Deny operation', DENY_OP],
+    ['Beat', BEAT],
+    ['Freshness', FRESHNESS],
+  ])('the layout of %s is that of its field table', (title, codec) => {
+    const [, section = ''] =
+      new RegExp(`^#{3,4} ${title}(?: \`|,)[^\\n]*\\n(.*?)(?=^#|(?![^]))`, 'ms').exec(text) ?? [];
+    const rows = [...section.matchAll(/^\| (\d+) \| (\d+) \| `(\w+)`/gm)].map(([, at, width, name]) => [
+      Number(at),
+      Number(width),
+      name,
+    ]);
+    expect(rows).toEqual(codec.fields.map(({ field, offset, width }) => [offset, width, field.name]));
+  });
+  it('names every magic, rule of a decision and part of the vectors', () => {
+    const missing = [...Object.values(MAGICS), ...RULES].filter((word) => !text.includes(`\`${word}\``));
+    expect(missing).toEqual([]);
+  });
+  it('every vector it names is there', async () => {
+    const names = [...text.matchAll(/^\| `([a-z-]+\/[a-z-]+\.json)` \|/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(6);
+    await Promise.all(names.map((name) => access(new URL(`../fixtures/${name}`, import.meta.url))));
+  });
+  it('has no gap left open, and every place it refers to', () => {
+    expect(text).not.toMatch(/<!--/);
+    const anchors = new Set([...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => slugOf(title)));
+    const wanted = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);
+    expect(wanted.filter((anchor) => !anchors.has(anchor))).toEqual([]);
+  });
 });
+
+/** As the usual renderers make anchors of titles. */
+const slugOf = (title: string) =>
+  title
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');
