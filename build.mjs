@@ -12,7 +12,6 @@ const ENTRIES = {
   'controller/main': 'controller/src/app/main.ts',
   'controller/journal-worker': 'controller/src/adapters/journal-worker.ts',
   'controller/pcsc-worker': 'controller/src/adapters/pcsc-worker.ts',
-  'controller/pcsc-worker': 'controller/src/adapters/pcsc-worker.ts',
   'gateway/main': 'gateway/src/app/main.ts',
   'gateway/database-worker': 'gateway/src/adapters/database/database-worker.ts',
   'sim/start': 'hardware-sim/src/start.ts',
