@@ -7,6 +7,16 @@ import { VERSION } from './gateway/src/app/version.ts';
 
 const CONTROLLER_COMMANDS: readonly LazyCommand[] = [
   {
+    name: 'controller',
+    summary: 'run the controller of a gate, in the foreground',
+    load: [async () => (await import('./controller/src/app/commands/controller.ts')).registerController],
+  },
+  {
+    name: 'enroll',
+    summary: 'make this machine a controller, with the one-time code of the gateway',
+    load: [async () => (await import('./controller/src/app/commands/enroll.ts')).registerEnroll],
+  },
+  {
     name: 'card',
     summary: 'cards: numbers and their spellings',
     load: [async () => (await import('./controller/src/app/commands/card.ts')).registerCard],
