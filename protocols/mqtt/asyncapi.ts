@@ -5,35 +5,24 @@ import { answer, command, timeAnswer } from '../commands/command.ts';
 import { eventAck, listDown, UP_MESSAGES } from './messages.ts';
 import { DOWN, type DownKind, UP, type UpKind } from './topics.ts';
 
-interface MessageText {
-  readonly summary: string;
-  readonly qos: 0 | 1;
-}
-
-const UP_TEXT: Readonly<Record<UpKind, MessageText>> = {
-  hello: { summary: 'First message of a session: boot, versions in force, journal position.', qos: 1 },
-  bye: { summary: 'The will. Ignored unless it names the current session.', qos: 1 },
-  need: {
-    summary: 'What the controller lacks to bring a list, the deny overlay or the root document up to date.',
-    qos: 1,
-  },
-  list: { summary: 'Reported version of a list, or why the offered one was refused.', qos: 1 },
-  res: { summary: 'What became of a command.', qos: 1 },
-  ev: { summary: 'Journalled events in order; kept by the controller until acknowledged.', qos: 1 },
-  ask: { summary: 'A credential unknown here; answered within 800 ms or not at all.', qos: 0 },
-  time: { summary: 'Asks for signed time.', qos: 0 },
-  health: { summary: 'State of the controller, every 60 s with jitter.', qos: 0 },
+const UP_TEXT: Readonly<Record<UpKind, string>> = {
+  hello: 'First message of a session: boot, versions in force, journal position.',
+  bye: 'The will. Ignored unless it names the current session.',
+  need: 'What the controller lacks to bring a list, the deny overlay or the root document up to date.',
+  list: 'Reported version of a list, or why the offered one was refused.',
+  res: 'What became of a command.',
+  ev: 'Journalled events in order; kept by the controller until acknowledged.',
+  ask: 'A credential unknown here; answered within 800 ms or not at all.',
+  time: 'Asks for signed time.',
+  health: 'State of the controller, every 60 s with jitter.',
 };
 
-const DOWN_TEXT: Readonly<Record<DownKind, MessageText>> = {
-  list: {
-    summary: 'List transfer, freshness, deny gaps, root documents, PRF keys. Bytes ride after the JSON.',
-    qos: 1,
-  },
-  cmd: { summary: 'Signed frame: LKC1 and a command.', qos: 1 },
-  ack: { summary: 'Events up to here are committed.', qos: 1 },
-  answer: { summary: 'Signed frame: LKA1 and the answer to an ask.', qos: 0 },
-  time: { summary: 'Signed frame: LKT1 and t0, t1, t2.', qos: 0 },
+const DOWN_TEXT: Readonly<Record<DownKind, string>> = {
+  list: 'List transfer, freshness, deny gaps, root documents, PRF keys. Bytes ride after the JSON.',
+  cmd: 'Signed frame: LKC1 and a command.',
+  ack: 'Events up to here are committed.',
+  answer: 'Signed frame: LKA1 and the answer to an ask.',
+  time: 'Signed frame: LKT1 and t0, t1, t2.',
 };
 
 /** Payload inside the signed frame or before the NUL of the envelope. */
@@ -52,11 +41,11 @@ const SIGNED_FRAME = 'application/vnd.latchkey.signed-frame';
 type Way = 'up' | 'dn';
 const messageName = (way: Way, kind: string) => `${way}-${kind}`;
 
-function message(way: Way, kind: string, text: MessageText, schema: z.ZodType) {
+function message(way: Way, kind: string, summary: string, schema: z.ZodType) {
   return {
     name: messageName(way, kind),
     title: `${way}/${kind}`,
-    summary: text.summary,
+    summary,
     contentType: way === 'dn' && SIGNED.has(kind) ? SIGNED_FRAME : ENVELOPE,
     payload: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
   };
@@ -75,11 +64,12 @@ function channel(way: Way, kind: string) {
 }
 
 /** Seen from the controller: it sends what is up and receives what is down. */
-function operation(way: Way, channelName: string, qos: 0 | 1) {
+/** Upwards a PUBACK says that it is stored; downwards nothing depends on one. */
+function operation(way: Way, channelName: string) {
   return {
     action: way === 'up' ? 'send' : 'receive',
     channel: { $ref: `#/channels/${channelName}` },
-    bindings: { mqtt: { qos, retain: false, bindingVersion: '0.2.0' } },
+    bindings: { mqtt: { qos: way === 'up' ? 1 : 0, retain: false, bindingVersion: '0.2.0' } },
   };
 }
 
@@ -95,8 +85,8 @@ const slugParameter = (description: string) => ({ description: `${description}: 
 
 export function asyncApiDocument(): Readonly<Record<string, unknown>> {
   const all = [
-    ...UP.map((kind) => ({ way: 'up' as const, kind, text: UP_TEXT[kind], schema: UP_MESSAGES[kind] as z.ZodType })),
-    ...DOWN.map((kind) => ({ way: 'dn' as const, kind, text: DOWN_TEXT[kind], schema: DOWN_SCHEMAS[kind] })),
+    ...UP.map((kind) => ({ way: 'up' as const, kind, summary: UP_TEXT[kind], schema: UP_MESSAGES[kind] as z.ZodType })),
+    ...DOWN.map((kind) => ({ way: 'dn' as const, kind, summary: DOWN_TEXT[kind], schema: DOWN_SCHEMAS[kind] })),
   ];
   const keyed = <T>(make: (entry: (typeof all)[number]) => T) =>
     Object.fromEntries(all.map((entry) => [messageName(entry.way, entry.kind), make(entry)]));
@@ -119,15 +109,15 @@ export function asyncApiDocument(): Readonly<Record<string, unknown>> {
       },
     },
     operations: {
-      ...keyed(({ way, kind, text }) => operation(way, messageName(way, kind), text.qos)),
-      bc: operation('dn', 'bc', 1),
+      ...keyed(({ way, kind }) => operation(way, messageName(way, kind))),
+      bc: operation('dn', 'bc'),
     },
     components: {
       parameters: {
         site: slugParameter('campus site'),
         device: slugParameter('controller, the CN of its certificate'),
       },
-      messages: { ...keyed(({ way, kind, text, schema }) => message(way, kind, text, schema)), bc: BROADCAST },
+      messages: { ...keyed(({ way, kind, summary, schema }) => message(way, kind, summary, schema)), bc: BROADCAST },
     },
   };
 }
