@@ -112,7 +112,7 @@ function takeOver(source: Uint8Array): Uint8Array | undefined {
 
 /** Not zeroed first: at a million records that alone costs a third of the hashing. */
 function copyOf(source: Uint8Array): Uint8Array {
-  const copy = Buffer.allocUnsafeSlow(source.length);
+  const copy = new Uint8Array(Buffer.allocUnsafeSlow(source.length).buffer);
   copy.set(source);
   return copy;
 }

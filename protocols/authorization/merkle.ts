@@ -3,6 +3,7 @@
 // node = SHA-256(0x01 ‖ left ‖ right), depth fixed by the head's pageBits.
 import { hash } from 'node:crypto';
 import { equalBytes } from '../bytes/equal.ts';
+import { sha256 } from '../bytes/hash.ts';
 import { RECORD_BYTES } from './limits.ts';
 import { RECORD_WORDS } from './record-words.ts';
 
@@ -22,7 +23,7 @@ export function createLeafHasher(scopeId: number, largestPageBytes: number): Lea
     leaf(pageIndex, records, from, to) {
       view.setUint32(5, pageIndex, true);
       scratch.set(records.subarray(from, to), PREFIX_BYTES);
-      return hash('sha256', scratch.subarray(0, PREFIX_BYTES + to - from), 'buffer');
+      return sha256(scratch.subarray(0, PREFIX_BYTES + to - from));
     },
   };
 }
@@ -77,7 +78,7 @@ export function leavesInPlace(
     visit(page, from, to);
     from = to;
   }
-  return leaves;
+  return new Uint8Array(leaves.buffer);
 }
 
 /** Root of 2^pageBits leaves; `undefined` for any other number of bytes. */
