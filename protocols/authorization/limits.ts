@@ -9,6 +9,9 @@ export const MAX_PAGE_BITS = 14;
 export const MAX_PAGE_RECORDS = 0xffff;
 export const MAX_POLICY_BYTES = 4_194_304;
 export const MAX_HEAD_FRAME_BYTES = 512;
+/** Header, head, policy, page counts, padding and records at their largest. */
+export const MAX_FILE_BYTES =
+  64 + MAX_HEAD_FRAME_BYTES + MAX_POLICY_BYTES + 2 * 2 ** MAX_PAGE_BITS + MAX_ENTRIES * RECORD_BYTES;
 export const MAX_DELTA_OPS = 262_144;
 export const MAX_DELTA_CHAIN = 16;
 export const MAX_DENY_OPS = 4_096;

@@ -5,7 +5,14 @@ import { equalBytes } from '../bytes/equal.ts';
 import { sha256 } from '../bytes/hash.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Head } from './head.ts';
-import { MAX_ENTRIES, MAX_HEAD_FRAME_BYTES, MAX_PAGE_BITS, MAX_POLICY_BYTES, RECORD_BYTES } from './limits.ts';
+import {
+  MAX_ENTRIES,
+  MAX_FILE_BYTES,
+  MAX_HEAD_FRAME_BYTES,
+  MAX_PAGE_BITS,
+  MAX_POLICY_BYTES,
+  RECORD_BYTES,
+} from './limits.ts';
 import { type ListFileError, type ListParts, splitListFile } from './list-file.ts';
 import { leavesInPlace, rootOfLeaves } from './merkle.ts';
 import { type CompiledPolicy, compilePolicy, type PolicyError } from './policy.ts';
@@ -85,9 +92,6 @@ function checkRoots(parts: Owned, head: Head, digest: string): Result<Authorizat
   if (fault) return err(fault, 'the signer made a list that cannot be searched');
   return ok(createList(parts, head, digest, policy.value, leaves));
 }
-
-const MAX_FILE_BYTES =
-  64 + MAX_HEAD_FRAME_BYTES + MAX_POLICY_BYTES + 2 * 2 ** MAX_PAGE_BITS + MAX_ENTRIES * RECORD_BYTES;
 
 function ownFile(source: Uint8Array, take: boolean): Result<Owned, LoadError> {
   if (source.length > MAX_FILE_BYTES) return err('too-large', `a list takes at most ${MAX_FILE_BYTES} bytes`);
