@@ -67,7 +67,7 @@ const contextOf = (database: GatewayDatabase): RegistryContext => ({
 async function call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) {
   const headers = { authorization: 'Bearer x', 'accept-language': 'en' };
   const answer = await app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) });
-  return { status: answer.statusCode, body: answer.json() as Record<string, unknown> };
+  return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
 }
 
 /** A dormitory with one resident, whose card opens its gate. */
