@@ -130,6 +130,7 @@ export const ask = z.object({
 /** NTP-style: t0 is the controller's monotonic-free clock at sending. The answer is a signed frame. */
 export const timeRequest = z.object({ t0: millis, nonce: hex(8) });
 
+/** Every minute, and soon after a deny came into force: `deny` is then the gateway's proof of it. */
 export const health = z.object({
   uptimeS: z.int().min(0),
   rssBytes: z.int().min(0),
@@ -138,6 +139,8 @@ export const health = z.object({
   readers: z.array(z.object({ reader: z.string().max(64), state: z.enum(['present', 'lost']) })).max(64),
   portals: z.array(portalReport).max(64),
   alarms: z.array(z.string().max(160)).max(200),
+  /** Place in the deny chain that is in force. */
+  deny: z.object({ epoch, seq: sequence }).optional(),
 });
 
 /** Schemas of what a device may publish, by topic. */
