@@ -17,11 +17,18 @@ export interface ScopeReading {
   readonly snapshot: ScopeSnapshot;
 }
 
+export interface ScopeReadingOptions {
+  readonly epoch: number;
+  readonly timeZone: string;
+  /** Only this person's memberships and cards: the rules are the same, the reading takes milliseconds. */
+  readonly person?: number;
+}
+
 /** `undefined`: there is no such scope any more. */
 export async function readScope(
   snapshot: Snapshot,
   scope: number,
-  { epoch, timeZone }: { readonly epoch: number; readonly timeZone: string },
+  { epoch, timeZone, person }: ScopeReadingOptions,
 ): Promise<ScopeReading | undefined> {
   const { db } = snapshot;
   const row = await db.selectFrom('scope').selectAll().where('id', '=', scope).executeTakeFirst();
@@ -38,8 +45,8 @@ export async function readScope(
       schedules: await readSchedules(snapshot),
       portals: await readPortals(snapshot, scope),
       levels: await readLevels(snapshot, scope),
-      members: await readMembers(snapshot, scope),
-      credentials: await readCredentials(snapshot, scope),
+      members: await readMembers(snapshot, scope, person),
+      credentials: await readCredentials(snapshot, scope, person),
     },
   };
 }
@@ -93,19 +100,28 @@ const groupsOf = (snapshot: Snapshot, scope: number) =>
     .select('group_id')
     .where('level_id', 'in', levelsOf(snapshot, scope).select('level_id'));
 
-async function readMembers(snapshot: Snapshot, scope: number): Promise<ScopeSnapshot['members']> {
-  const query = snapshot.db
+async function readMembers(
+  snapshot: Snapshot,
+  scope: number,
+  person: number | undefined,
+): Promise<ScopeSnapshot['members']> {
+  let query = snapshot.db
     .selectFrom('group_member')
     .select(['person_id', 'group_id'])
     .where('group_id', 'in', groupsOf(snapshot, scope))
     .orderBy('person_id')
     .orderBy('group_id');
+  if (person !== undefined) query = query.where('person_id', '=', person);
   const { packed } = await snapshot.columns(query, ['number', 'text']);
   return { persons: packed[0], groups: packed[1] };
 }
 
-async function readCredentials(snapshot: Snapshot, scope: number): Promise<ScopeSnapshot['credentials']> {
-  const query = snapshot.db
+async function readCredentials(
+  snapshot: Snapshot,
+  scope: number,
+  person: number | undefined,
+): Promise<ScopeSnapshot['credentials']> {
+  let query = snapshot.db
     .selectFrom('person')
     .innerJoin('credential', 'credential.person_id', 'person.id')
     .select([
@@ -127,6 +143,7 @@ async function readCredentials(snapshot: Snapshot, scope: number): Promise<Scope
     )
     .orderBy('credential.person_id')
     .orderBy('credential.credential_id');
+  if (person !== undefined) query = query.where('person.id', '=', person);
   const { packed } = await snapshot.columns(query, CREDENTIAL_COLUMNS);
   const [persons, ids, classes, kinds, extended, exempt, personFrom, personUntil, from, until] = packed;
   return { persons, ids, classes, kinds, extended, exempt, personFrom, personUntil, from, until };
