@@ -4,6 +4,7 @@
 import { canonicalJson } from '@latchkey/protocols/bytes/canonical-json';
 import { sha256Hex } from '@latchkey/protocols/bytes/hash';
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { WritableTransaction } from '../adapters/database/open-database.ts';
 import type { AuditTable, Database } from '../adapters/database/schema.ts';
 
 export interface AuditNote {
@@ -16,18 +17,19 @@ export interface AuditNote {
 type AuditRow = Selectable<AuditTable>;
 
 export const NO_PREVIOUS_HASH = '0'.repeat(64);
-const INSERT_ROWS = 500;
+const MANY_ROWS = 200;
 const VERIFY_ROWS = 2_000;
 
 const hashOf = ({ seq, at, actor, action, subject, detail, previous_hash }: Omit<AuditRow, 'hash'>): string =>
   sha256Hex(new TextEncoder().encode(canonicalJson([seq, at, actor, action, subject, detail, previous_hash])));
 
-/** `trx` is the transaction of the change. */
+/** `trx` is the transaction of the change; `run` its way for many rows at once, where the caller has it. */
 export async function appendAudit(
   trx: Transaction<Database>,
   atMs: number,
   actor: string,
   notes: readonly AuditNote[],
+  run?: WritableTransaction['run'],
 ): Promise<void> {
   const newest = await trx
     .selectFrom('audit')
@@ -36,12 +38,36 @@ export async function appendAudit(
     .limit(1)
     .executeTakeFirst();
   const rows = chain(newest ?? { seq: 0, hash: NO_PREVIOUS_HASH }, atMs, actor, notes);
-  for (let first = 0; first < rows.length; first += INSERT_ROWS) {
+  if (run === undefined || rows.length < MANY_ROWS) await insertFew(trx, rows);
+  else await run([{ sql: INSERT, rows: rows.map(valuesOf) }]);
+}
+
+async function insertFew(trx: Transaction<Database>, rows: readonly AuditRow[]): Promise<void> {
+  for (let first = 0; first < rows.length; first += MANY_ROWS) {
     await trx
       .insertInto('audit')
-      .values(rows.slice(first, first + INSERT_ROWS))
+      .values(rows.slice(first, first + MANY_ROWS))
       .execute();
   }
+}
+
+const INSERT = `insert into audit (seq, at, actor, action, subject, detail, previous_hash, hash)
+  values (?, ?, ?, ?, ?, ?, ?, ?)`;
+const valuesOf = (row: AuditRow) => [
+  row.seq,
+  row.at,
+  row.actor,
+  row.action,
+  row.subject,
+  row.detail,
+  row.previous_hash,
+  row.hash,
+];
+
+/** Where the chain ends: unchanged, nothing was changed in between. */
+export async function auditEnd(db: Kysely<Database>): Promise<number> {
+  const row = await db.selectFrom('audit').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  return row?.seq ?? 0;
 }
 
 function chain(

@@ -132,6 +132,7 @@ export async function storeList(database: GatewayDatabase, request: StoreListReq
   const delta = await deltaTo(database.reader, list);
   await database.transaction(async ({ trx }) => {
     await trx.insertInto('list_version').values(rowOf(request, delta)).execute();
+    await trx.deleteFrom('outbox').where('scope_id', '=', scopeId).execute();
     await trx.insertInto('outbox').values({ scope_id: scopeId, epoch, version, created_at: nowMs }).execute();
     await trx.updateTable('scope').set({ compiled_seq: changeSeq }).where('id', '=', scopeId).execute();
     await thinOut(trx, list);

@@ -146,7 +146,7 @@ export interface ListVersionTable {
   hard_expiry: number;
 }
 
-/** Work for the publisher of MQTT: a row is deleted once every device has been offered the version. */
+/** Newest version of each scope, for gateways that share the database: written with the version, so that none is missed. */
 export interface OutboxTable {
   id: Generated<number>;
   scope_id: number;

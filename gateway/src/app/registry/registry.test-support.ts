@@ -105,3 +105,31 @@ export async function furnish({ context }: Registry): Promise<void> {
   value(await putLevel(context, 'dorm', level(), ACTOR));
   value(await putPerson(context, 'S1', person({ groups: ['dorm-1'] }), ACTOR));
 }
+
+const csvOf = (rows: readonly (readonly string[])[]) =>
+  new TextEncoder().encode(`${rows.map((row) => row.join(',')).join('\r\n')}\r\n`);
+export const personNumberOf = (index: number) => String(2_026_000_001 + index);
+
+/** Residents of the group `dorm-1`. */
+export const peopleFile = (count: number): Uint8Array =>
+  csvOf([
+    ['学号', '姓名', '类别', '楼栋', '房间', '组'],
+    ...Array.from({ length: count }, (_, index) => [
+      personNumberOf(index),
+      `学生${index}`,
+      '住宿生',
+      '1号楼',
+      String(100 + (index % 900)),
+      'dorm-1',
+    ]),
+  ]);
+
+/** One card for each of them, a made-up UID in hexadecimal. */
+export const cardsFile = (count: number): Uint8Array =>
+  csvOf([
+    ['学号', '卡号'],
+    ...Array.from({ length: count }, (_, index) => [
+      personNumberOf(index),
+      (0x1000_0000 + index * 7).toString(16).padStart(8, '0'),
+    ]),
+  ]);

@@ -7,6 +7,8 @@ import { type CsvRecord, type CsvTable, readTable } from './csv-table.ts';
 export interface CsvRows<Row> {
   readonly rows: readonly Row[];
   readonly encoding: CsvTable['encoding'];
+  /** Header of each column found, as the file has it: for problems that show only later, against the registry. */
+  readonly headers: Readonly<Partial<Record<string, string>>>;
   /** Headers that nothing reads, to be shown in a dry run: a misspelt optional column is among them. */
   readonly ignoredColumns: readonly string[];
 }
@@ -52,7 +54,8 @@ export function readRows<Field extends string, Row>(
   refuseDuplicates(read, schema);
   schema.review?.(read);
   if (problems.length > 0) return refused(problems);
-  return { ok: true, value: { rows: read.map(({ row }) => row), encoding, ignoredColumns: map.ignored } };
+  const headers = Object.fromEntries([...map.index].map(([field, at]) => [field, header.cells[at]?.trim()]));
+  return { ok: true, value: { rows: read.map(({ row }) => row), encoding, headers, ignoredColumns: map.ignored } };
 }
 
 function cellCountProblem(header: CsvRecord, record: CsvRecord): CsvProblem | undefined {
