@@ -237,7 +237,7 @@ const policy = fc
       ({
         ...document,
         portals: document.portals.map((one, index) => ({ ...one, id: `door-${index}` as never })),
-      }) as PolicyDocument,
+      }) as unknown as PolicyDocument,
   );
 const card = fc.record({
   profile: fc.nat(1),

@@ -47,7 +47,7 @@ describe('build', () => {
   it('refuses ids and keys of another length', () => {
     expect(() => createPrf(PRF_KEY).key(new Uint8Array(15))).toThrow(RangeError);
     expect(() => createPrf(PRF_KEY).keys(new Uint8Array(17))).toThrow(RangeError);
-    expect(() => createPrf(new Uint8Array(15))).toThrow();
+    expect(() => createPrf(new Uint8Array(15))).toThrow(RangeError);
   });
 
   it('keeps ids of phones apart from those of cards, and algorithms from each other', () => {

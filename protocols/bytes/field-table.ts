@@ -49,7 +49,7 @@ export function table<const F extends readonly Field[]>(name: string, fields: F)
     name,
     size,
     fields: placed,
-    encode: (value) => encode(name, placed, size, value as Record<string, unknown>),
+    encode: (value) => encode(name, placed, size, value),
     decode: (bytes, offset = 0) => decode(name, placed, size, bytes, offset) as Result<TableValue<F>, DecodeCode>,
   };
 }

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every fuzz target, by the part it feeds.
+import { AUTHORIZATION_TARGETS } from './authorization.ts';
 import { CARD_TARGETS } from './card.ts';
 import { COMMAND_TARGETS } from './commands.ts';
 import { CSV_TARGETS } from './csv.ts';
 import { MQTT_TARGETS } from './mqtt.ts';
 import type { FuzzTarget } from './target.ts';
 
-export const TARGETS: readonly FuzzTarget[] = [...CARD_TARGETS, ...MQTT_TARGETS, ...COMMAND_TARGETS, ...CSV_TARGETS];
+export const TARGETS: readonly FuzzTarget[] = [
+  ...AUTHORIZATION_TARGETS,
+  ...CARD_TARGETS,
+  ...MQTT_TARGETS,
+  ...COMMAND_TARGETS,
+  ...CSV_TARGETS,
+];
