@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands in the database: numbered a controller in the order given, and what became of each.
+import type { Command, Operation } from '@latchkey/protocols/commands/command';
+import type { Kysely, Selectable } from 'kysely';
+import type { GatewayDatabase } from '../adapters/database/open-database.ts';
+import type { CommandTable, Database } from '../adapters/database/schema.ts';
+import { appendAudit } from './audit.ts';
+
+export type CommandRow = Selectable<CommandTable>;
+export type CommandState = CommandTable['state'];
+
+export interface NewCommand {
+  readonly id: string;
+  readonly device: string;
+  readonly portal: string | null;
+  readonly operation: Operation;
+  readonly mode: Command['mode'] | null;
+  readonly actor: string;
+  readonly boot: string | null;
+  readonly issuedMs: number;
+  readonly expiresMs: number;
+}
+
+const FINAL: readonly CommandState[] = ['done', 'refused', 'expired'];
+export const isFinal = (state: CommandState): boolean => FINAL.includes(state);
+
+/** Writes them and their audit entries in one transaction; each gets its controller's next number. */
+export function insertCommands(
+  database: Pick<GatewayDatabase, 'transaction'>,
+  commands: readonly NewCommand[],
+  atMs: number,
+): Promise<CommandRow[]> {
+  return database.transaction(async ({ trx }) => {
+    const rows: CommandRow[] = [];
+    for (const each of commands) {
+      const { command_order } = await trx
+        .updateTable('device')
+        .set((eb) => ({ command_order: eb('command_order', '+', 1) }))
+        .where('id', '=', each.device)
+        .returning('command_order')
+        .executeTakeFirstOrThrow();
+      rows.push(rowOf(each, command_order, atMs));
+    }
+    for (const row of rows) await trx.insertInto('command').values(row).execute();
+    const [first] = rows;
+    if (first) await appendAudit(trx, atMs, first.actor, rows.map(noteOf));
+    return rows;
+  });
+}
+
+const rowOf = (given: NewCommand, order: number, atMs: number): CommandRow => ({
+  id: given.id,
+  device_id: given.device,
+  portal_id: given.portal,
+  operation: given.operation,
+  mode: given.mode ?? null,
+  actor: given.actor,
+  state: 'queued',
+  code: null,
+  ord: order,
+  boot: given.boot,
+  issued_at: given.issuedMs,
+  expires_at: given.expiresMs,
+  updated_at: atMs,
+  elapsed_ms: null,
+});
+
+const noteOf = ({ operation, portal_id, device_id, id, mode }: CommandRow) => ({
+  action: `command-${operation}`,
+  subject: portal_id === null ? `device ${device_id}` : `portal ${portal_id}`,
+  detail: { command: id, ...(mode === null ? {} : { mode }) },
+});
+
+/** What has ended stays as it ended. The row as it is afterwards; `undefined` for a command of nobody or of another device. */
+export async function advanceCommand(
+  db: Kysely<Database>,
+  device: string,
+  id: string,
+  change: { readonly state: CommandState; readonly code: string | null; readonly atMs: number },
+): Promise<CommandRow | undefined> {
+  const { state, code, atMs } = change;
+  await db
+    .updateTable('command')
+    .set((eb) => ({
+      state,
+      code,
+      updated_at: atMs,
+      elapsed_ms: isFinal(state) ? eb(eb.val(atMs), '-', eb.ref('issued_at')) : null,
+    }))
+    .where('id', '=', id)
+    .where('device_id', '=', device)
+    .where('state', 'not in', state === 'sent' ? [...FINAL, 'received'] : FINAL)
+    .execute();
+  return db.selectFrom('command').selectAll().where('id', '=', id).where('device_id', '=', device).executeTakeFirst();
+}
+
+/** The newest mode change of each portal and writer of a controller, oldest first: what it should be in. */
+export async function desiredModes(db: Kysely<Database>, device: string): Promise<CommandRow[]> {
+  const rows = await db
+    .selectFrom('command')
+    .selectAll()
+    .where('device_id', '=', device)
+    .where('operation', '<>', 'unlock-momentary')
+    .orderBy('ord', 'desc')
+    .limit(2_000)
+    .execute();
+  const newest = new Map<string, CommandRow>();
+  for (const row of rows) {
+    const writer = row.operation.endsWith('lockdown') ? 'lockdown' : 'operator';
+    const whole = newest.get(`${writer} `);
+    const key = `${writer} ${row.portal_id ?? ''}`;
+    // One for the whole controller covers every portal's earlier ones.
+    if (whole === undefined && !newest.has(key)) newest.set(key, row);
+  }
+  return [...newest.values()].sort((one, other) => one.ord - other.ord);
+}
+
+/** Momentary commands nobody answered in time. */
+export async function expireMomentary(db: Kysely<Database>, beforeMs: number, atMs: number): Promise<void> {
+  await db
+    .updateTable('command')
+    .set({ state: 'expired', updated_at: atMs })
+    .where('operation', '=', 'unlock-momentary')
+    .where('state', 'in', ['queued', 'sent', 'received'])
+    .where('expires_at', '<', beforeMs)
+    .execute();
+}
