@@ -11,6 +11,18 @@ export const GATEWAY_COMMANDS: readonly LazyCommand[] = [
     load: [async () => (await import('./gateway.ts')).registerGateway],
   },
   {
+    name: 'keys',
+    summary: "keys: the root ceremony, and the gateway's own",
+    load: [async () => (await import('./keys.ts')).registerKeys],
+  },
+  { name: 'person', summary: 'people: import', load: [async () => (await import('./person.ts')).registerPerson] },
+  {
+    name: 'card',
+    summary: 'cards: numbers and their spellings, import',
+    load: [async () => (await import('./card-import.ts')).registerCardImport],
+  },
+  { name: 'level', summary: 'access levels: import', load: [async () => (await import('./level.ts')).registerLevel] },
+  {
     name: 'device',
     summary: 'controllers: add, list, revoke',
     load: [async () => (await import('./device.ts')).registerDevice],
