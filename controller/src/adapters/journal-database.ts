@@ -163,7 +163,10 @@ export function openJournalDatabase(
     append(events, ackedUpTo = 0) {
       // Nothing that is not here can have been acknowledged: a gateway's word does not move the journal ahead.
       const acked = Math.max(state.acked, Math.min(ackedUpTo, state.last));
-      commit(events, acked);
+      // One event alone needs no transaction around it: a statement is one.
+      const [only, ...more] = events;
+      if (only && more.length === 0 && acked === state.acked) insert.run(state.last + 1, only.at, only.body);
+      else commit(events, acked);
       const firstGiven = state.last + 1;
       state.last += events.length;
       state.logged += events.length;

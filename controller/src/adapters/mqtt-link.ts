@@ -109,9 +109,10 @@ export function createMqttLink(options: MqttLinkOptions): Link {
   }
 
   async function connect(): Promise<void> {
-    const { connect: mqttConnect } = await import('mqtt');
+    // Of a CommonJS package a bundle gives the default alone.
+    const { default: mqtt } = await import('mqtt');
     if (closed) return;
-    const attempt = mqttConnect(options.url, clientOptions(options, options.farewell()));
+    const attempt = mqtt.connect(options.url, clientOptions(options, options.farewell()));
     client = attempt;
     attempt.on('error', (error) => log('link error', plain(error)));
     attempt.on('message', receive);

@@ -212,15 +212,31 @@ export async function assemble(
     time.keep(denies.lastBeat()).catch(() => log.warn({}, 'time mark not kept on disk'));
   }
 
+  /** Doors decide with or without it: a certificate that is missing is a complaint, not an end. */
+  async function openNetwork(): Promise<Link | undefined> {
+    try {
+      const made = await parts.makeLink(session.farewell);
+      link.set(made);
+      await made.start(session.handlers);
+      return made;
+    } catch (error) {
+      log.error({ reason: (error as Error).message }, 'no network, doors decide alone');
+      return undefined;
+    }
+  }
+
   await lists.load();
-  await gate.start(commander.restore);
+  try {
+    await gate.start(commander.restore);
+  } catch (error) {
+    await gate.close();
+    throw error;
+  }
   log.info({ ms: Math.round(performance.now()) }, 'ready');
   void record({ type: 'started', software: parts.software, boot });
   if (parts.hardware.simulated) alarms.set('simulated-hardware', true);
   tick();
-  const network = await parts.makeLink(session.farewell);
-  link.set(network);
-  await network.start(session.handlers);
+  const network = await openNetwork();
 
   return {
     onJournalAlarm: ({ alarm, active, subject }) => alarms.set(alarm, active, subject),
@@ -228,8 +244,8 @@ export async function assemble(
       cancelTick?.();
       await gate.close();
       await record({ type: 'stopped', boot });
-      await session.close(network);
-      await network.close();
+      await session.close(link);
+      await network?.close();
       for (const part of [uploader, asker, timekeeper, health, recorder]) part.close();
       await Promise.all([lists.close(), denies.close(), passback.close()]);
       await time.keep(denies.lastBeat(), true).catch(() => log.warn({}, 'time mark not kept on disk'));

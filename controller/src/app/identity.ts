@@ -11,6 +11,8 @@ export interface TlsIdentity {
   readonly key: string;
 }
 
+export const NOT_ENROLLED = 'this controller is not enrolled: run latchkey enroll, or name its folder with --data';
+
 /** What the link shows and trusts. */
 export async function readTlsIdentity(keys: KeyFolder): Promise<Result<TlsIdentity>> {
   const [ca, cert, key] = await Promise.all(
@@ -22,5 +24,5 @@ export async function readTlsIdentity(keys: KeyFolder): Promise<Result<TlsIdenti
 }
 
 export function requireEnrolment(enrolment: Enrolment | null): Result<Enrolment> {
-  return enrolment ? ok(enrolment) : err('not-enrolled', 'this controller is not enrolled: run latchkey enroll');
+  return enrolment ? ok(enrolment) : err('not-enrolled', NOT_ENROLLED);
 }

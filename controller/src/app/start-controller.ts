@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts a controller together. Lists and readers first, the network last: a door decides within two seconds of power, whether
 // anybody else is there or not (DESIGN 1.1). Ports can be handed in; what is not is the real thing.
+import { existsSync } from 'node:fs';
 import { toHex } from '@latchkey/protocols/bytes/hex';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import { makePrivateDirectory } from '../adapters/durable-file.ts';
@@ -18,7 +19,7 @@ import type { Random } from '../ports/random.ts';
 import { assemble } from './assemble.ts';
 import { type DataFolder, dataFolder } from './data-folder.ts';
 import type { Hardware } from './hardware.ts';
-import { readTlsIdentity, requireEnrolment } from './identity.ts';
+import { NOT_ENROLLED, readTlsIdentity, requireEnrolment } from './identity.ts';
 import type { Log } from './log.ts';
 import { type Enrolment, NEW_SETTINGS, type Settings, settingsSchema } from './settings-schema.ts';
 import { openTrust, type Trust } from './trust.ts';
@@ -96,6 +97,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const { log, ports = {} } = options;
   const clock = ports.clock ?? systemClock;
   const random = ports.random ?? systemRandom;
+  // A name mistyped must not leave a folder behind.
+  if (!existsSync(dataFolder(options.dataDir).settings)) throw new StartRefused('not-enrolled', NOT_ENROLLED);
   await makePrivateDirectory(options.dataDir);
   // First, and not waited for: its thread loads while the lists are verified.
   const journalAlarms = holdAlarms();

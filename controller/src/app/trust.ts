@@ -4,6 +4,7 @@ import type { Keyring } from '@latchkey/protocols/authorization/keys';
 import { acceptRoot, decodeRoot, type RootDocument, rootDigest } from '@latchkey/protocols/authorization/root-document';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { SettingsFile } from '../adapters/settings-file.ts';
+import { NOT_ENROLLED } from './identity.ts';
 import type { RootMark, Settings } from './settings-schema.ts';
 
 export interface Trust {
@@ -44,7 +45,7 @@ async function open(mark: RootMark): Promise<Result<InForce>> {
 /** Verifies what the settings hold; refuses a document that is not the pinned one. */
 export async function openTrust(settings: SettingsFile<Settings>): Promise<Result<Trust>> {
   const { root, previousRoot } = settings.current().trust;
-  if (!root) return err('not-enrolled', 'this controller is not enrolled: run latchkey enroll');
+  if (!root) return err('not-enrolled', NOT_ENROLLED);
   const opened = await open(root);
   if (!opened.ok) return err('root-unusable', `trust.root: ${opened.detail ?? opened.code}; enrol again`);
   const before = previousRoot ? await open(previousRoot) : undefined;
