@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts the whole gateway in order and hands back how to reach and to close it. What fails on the way closes what was opened.
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createServer } from '../http/server.ts';
+import type { ApiServices } from '../http/services.ts';
+import { composeServices } from './api/compose.ts';
+import { createEventBell, type EventBell } from './api/event-wake.ts';
+import { createExplainer } from './api/explain.ts';
+import { createExplainSources } from './api/explain-sources.ts';
+import { type CloseStack, createCloseStack } from './close-stack.ts';
+import type { GatewayConfig } from './config.ts';
+import { type DeviceSide, startDeviceSide } from './device-side.ts';
+import { type Foundation, openFoundation } from './foundation.ts';
+import { createGatewayMetrics } from './gateway-metrics.ts';
+import { listening } from './listen-errors.ts';
+import { reasonOf } from './log.ts';
+import { createLogger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import { startPublishing } from './publishing.ts';
+import { createImports } from './registry/imports.ts';
+import { VERSION } from './version.ts';
+
+export { StartRefused } from './start-refused.ts';
+
+export interface RunningGateway {
+  /** Address of the HTTP API. */
+  readonly url: string;
+  readonly mqttUrl: string;
+  readonly adminTokenFile: string;
+  readonly caFile: string;
+  close(): Promise<void>;
+}
+
+/** Rejects with StartRefused where a person can do something about it. */
+export async function startGateway(
+  config: GatewayConfig,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<RunningGateway> {
+  const logger = createLogger(config.logLevel);
+  const stack = createCloseStack((part, error) => logger.error({ part, reason: reasonOf(error) }, 'not closed well'));
+  try {
+    return await start(config, environment, logger, stack);
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}
+
+async function start(
+  config: GatewayConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+  stack: CloseStack,
+): Promise<RunningGateway> {
+  const foundation = await openFoundation({ config, environment, logger, stack });
+  const bell = createEventBell();
+  const metrics = createGatewayMetrics(foundation.database);
+  stack.add('metrics', () => metrics.all.close());
+  const devices = await startDevices(config, foundation, logger, (count) => {
+    metrics.events.add(count);
+    bell.ring();
+  });
+  stack.add('controllers', () => devices.close());
+  metrics.watch(devices);
+  const { timeZone } = config;
+  startPublishing({ foundation, timeZone, logger, stack, onPublished: (place) => devices.published(place) });
+  const state = { ready: false };
+  stack.add('readiness', () => void (state.ready = false));
+  const services = servicesOf(foundation, devices, { bell, metrics: metrics.all, ready: () => state.ready });
+  const url = await serve(config, foundation, services, logger, stack, metrics.requests.observeMs);
+  state.ready = true;
+  logger.info({ version: VERSION, https: url, mqtt: devices.mqttUrl }, 'gateway is up');
+  return {
+    url,
+    mqttUrl: devices.mqttUrl,
+    adminTokenFile: foundation.token.tokenFile,
+    caFile: join(config.dataDir, 'ca', 'ca.pem'),
+    async close() {
+      await stack.close();
+      logger.info('gateway is closed');
+    },
+  };
+}
+
+const nameOf = ({ names }: GatewayConfig): string => names[0] ?? 'localhost';
+
+function startDevices(
+  config: GatewayConfig,
+  { database, keystore, registry, authority }: Foundation,
+  log: Logger,
+  onEvents: (count: number) => void,
+): Promise<DeviceSide> {
+  const { site, timeZone, mqtt } = config;
+  const options = { database, keystore, registry, authority, site, timeZone, mqtt, hostName: nameOf(config) };
+  return listening('mqtt', `${mqtt.host}:${mqtt.port}`, () => startDeviceSide({ ...options, log, onEvents }));
+}
+
+interface Extras {
+  readonly bell: EventBell;
+  readonly metrics: Metrics;
+  readonly ready: () => boolean;
+}
+
+function servicesOf(
+  { database, keystore, registry }: Foundation,
+  devices: DeviceSide,
+  { bell, metrics, ready }: Extras,
+): ApiServices {
+  const { context, campusKey } = registry;
+  const { lists: shelf, prfs } = devices;
+  return composeServices({
+    context,
+    isOnline: devices.isOnline,
+    enrolment: devices.enrolment,
+    commands: devices.commands,
+    confirm: devices.confirmDeny,
+    explain: createExplainer({
+      db: database.db,
+      nowMs: context.now,
+      campusPrf: () => campusKey.prf,
+      ...createExplainSources({ db: database.db, epoch: keystore.root.document.epoch, shelf, prfs }),
+    }),
+    imports: createImports(context),
+    wake: bell,
+    metrics,
+    ready,
+  });
+}
+
+async function serve(
+  config: GatewayConfig,
+  { authority, token }: Foundation,
+  services: ApiServices,
+  logger: Logger,
+  stack: CloseStack,
+  observeMs: (ms: number) => void,
+): Promise<string> {
+  const monotonicMs = () => performance.now();
+  const tls = authority.server;
+  const app = await createServer({ services, token, logger, version: VERSION, monotonicMs, observeMs, tls });
+  stack.add('http', () => app.close());
+  const { host, port } = config.https;
+  await listening('https', `${host}:${port}`, () => app.listen({ host, port }));
+  const name = nameOf(config);
+  return `https://${name.includes(':') ? `[${name}]` : name}:${(app.server.address() as AddressInfo).port}`;
+}
