@@ -13,7 +13,6 @@ import {
 } from '@latchkey/protocols/authorization/keys';
 import { decodeRoot, type RootDocument, signRoot } from '@latchkey/protocols/authorization/root-document';
 import { err, ok, type Result } from '@latchkey/protocols/result';
-import type { JWK } from 'jose';
 import { z } from 'zod';
 import { makePrivateDirectory, writePrivateFile } from './private-file.ts';
 import { type ProtectionError, protectJson, unprotectJson } from './protected-json.ts';
@@ -71,7 +70,7 @@ export async function openRootKey(
   if (!opened.ok) return err(opened.code, `${path}: ${opened.detail}`);
   const parsed = z.strictObject({ rootKey: z.looseObject({ kty: z.string() }) }).safeParse(opened.value);
   if (!parsed.success) return err('malformed-file', `${path}: it holds no root key`);
-  const key = await importSigningKey(parsed.data.rootKey as JWK);
+  const key = await importSigningKey(parsed.data.rootKey);
   return key.ok ? key : err('malformed-file', `${path}: ${key.detail ?? key.code}`);
 }
 

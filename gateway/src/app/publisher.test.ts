@@ -216,3 +216,33 @@ describe('the loop', () => {
     expect(calls).toBe(2);
   });
 });
+
+describe('a list', () => {
+  it('never claims a deny whose card it still holds, however changes and publishing interleave', async () => {
+    const cards = await Promise.all(Array.from({ length: 30 }, () => issue()));
+    const lost: { ref: string; seq: number }[] = [];
+    const losing = (async () => {
+      for (const { id, uid } of cards) {
+        const { deny } = value(await loseCard(registry.context, id, ACTOR));
+        lost.push({ ref: Buffer.from(uid).toString('hex'), seq: deny?.seq ?? 0 });
+      }
+    })();
+    const seen: PublishedList[] = [];
+    const check = async () => {
+      await publish();
+      for (const list of published.filter((each) => each.scope === 1 && !seen.includes(each))) {
+        seen.push(list);
+        const verified = await loaded(list);
+        const { prf } = await readPrfKey(registry.database.reader, registry.keystore, verified.head.prfKeyId);
+        for (const { ref, seq } of lost) {
+          const held = verified.find(prf.key(cardId(Buffer.from(ref, 'hex')))) !== undefined;
+          expect(held && seq <= verified.head.denySeq).toBe(false);
+        }
+      }
+    };
+    for (let round = 0; round < 6; round++) await check();
+    await losing;
+    await check();
+    expect((await loaded(newest(1))).head).toMatchObject({ denySeq: 30, count: 0 });
+  });
+});

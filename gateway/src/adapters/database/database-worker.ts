@@ -73,7 +73,7 @@ function serve(port: NonNullable<typeof parentPort>, { path, readOnly }: Databas
       if (request.kind === 'batch') waiting.push(request);
       else if (request.kind === 'close') return close(request.id);
       else answer(request);
-      request = (receiveMessageOnPort(port) as { message: DatabaseRequest } | undefined)?.message;
+      request = receiveMessageOnPort(port)?.message as DatabaseRequest | undefined;
     }
     flush();
   });

@@ -68,12 +68,12 @@ function serve(db: Sqlite.Database): SqliteFile {
   };
 }
 
-function statementCache(db: Sqlite.Database): (sql: string) => Sqlite.Statement<unknown[]> {
-  const cached = new Map<string, Sqlite.Statement<unknown[]>>();
+function statementCache(db: Sqlite.Database): (sql: string) => Sqlite.Statement {
+  const cached = new Map<string, Sqlite.Statement>();
   return (sql) => {
     const known = cached.get(sql);
     if (known !== undefined) return known;
-    const statement = db.prepare<unknown[]>(sql);
+    const statement = db.prepare(sql);
     if (cached.size >= CACHED_STATEMENTS) cached.delete(cached.keys().next().value as string);
     cached.set(sql, statement);
     return statement;

@@ -55,7 +55,7 @@ async function importFile(kind: ImportKind, file: string, options: ImportOptions
   if (options.form !== undefined) query.set('form', options.form);
   return useGateway(options, async (client) => {
     try {
-      const path = `/v1/imports/${kind}?${query}`;
+      const path = `/v1/imports/${kind}?${query.toString()}`;
       const difference = await client.call({ method: 'POST', path, csv, answer: importDifference });
       show(difference, options);
       return EXIT.done;

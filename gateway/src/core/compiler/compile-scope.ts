@@ -35,7 +35,11 @@ export function compileScope(snapshot: ScopeSnapshot): Result<CompiledScope, 'to
     holidays: [...snapshot.holidays].sort(),
     schedules: schedules.map(({ id, intervals, onHolidays }) => ({
       id,
-      intervals: intervals.map(({ days, from, until }) => ({ days: [...days].sort(), from, until })),
+      intervals: intervals.map(({ days, from, until }) => ({
+        days: [...days].sort((one, other) => one - other),
+        from,
+        until,
+      })),
       onHolidays: typeof onHolidays === 'string' ? onHolidays : onHolidays.map(({ from, until }) => ({ from, until })),
     })),
     portals: portals.map((portal) => portalOf(portal, scheduleIndex)),

@@ -42,5 +42,5 @@ function same(one: unknown, other: unknown): boolean {
 function show(value: unknown): string {
   if (value === null || value === '' || value === undefined) return NOTHING;
   if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.join(', ');
-  return String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
