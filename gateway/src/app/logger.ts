@@ -37,7 +37,8 @@ export function createLogger(level: LoggerOptions['level'], destination?: Destin
     redact: { paths: DEPTHS.flatMap((depth) => SECRET_FIELDS.map((field) => depth + field)), remove: true },
     serializers: { err: describeError, error: describeError, req: describeRequest, res: () => undefined },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  // Standard output is for what people asked to see; synchronous, so that the last line before an end is not lost.
+  return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
 }
 
 /** Stacks help an operator; what a message quotes from a request does not leave the process. */

@@ -125,7 +125,8 @@ function refusalOf(status: number, text: string): Error {
   if (!parsed.success)
     return new CommandFailure(`the gateway answered ${status} — is this address a Latchkey gateway?`);
   const { code, message, field, fix } = parsed.data;
-  const line = [field === undefined ? message : `${field}: ${message}`, fix].filter((part) => part !== undefined);
+  const said = message.replace(/[.。]$/, '');
+  const line = [field === undefined ? said : `${field}: ${said}`, fix].filter((part) => part !== undefined);
   return new GatewayRefusal(code, body, line.join(' — '));
 }
 
