@@ -58,6 +58,13 @@ export function spawnController(dataDir: string, program = PROGRAM): ChildProces
   });
 }
 
+/** Rejects when the process ends by itself: nobody should wait for a door that nobody runs. */
+export function ended(child: ChildProcess): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    child.once('exit', (code) => code !== 0 && reject(new Error(`the controller ended with ${code}: npm run build?`)));
+  });
+}
+
 /** Resident memory as the kernel counts it. */
 export function residentMiB(pid: number): number {
   const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
