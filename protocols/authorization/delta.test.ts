@@ -52,7 +52,7 @@ describe('delta', () => {
   });
 
   it('chains up to 16, across a change of page size too', async () => {
-    const lists = range(17).map((at) => version(at + 1, range(240 + at * 2, at)));
+    const lists = range(17).map((at) => version(at + 1, range(490 + at * 2, at)));
     const last = lists.at(-1) as UnsignedList;
     const [first] = lists as [UnsignedList];
     const chain = lists.slice(1).map((list, at) => makeDelta(lists[at] as UnsignedList, list));

@@ -60,7 +60,8 @@ export function splitListFile(bytes: Uint8Array): Result<ListParts, ListFileErro
     if (bytes[at] !== 0) return err('malformed-file', 'the padding must be zero');
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + countsAt, pages * 2);
-  const pageCounts = Uint16Array.from({ length: pages }, (_, page) => view.getUint16(page * 2, true));
+  const pageCounts = new Uint16Array(pages);
+  for (let page = 0; page < pages; page++) pageCounts[page] = view.getUint16(page * 2, true);
   return ok({
     headFrame: bytes.subarray(LIST_FILE_HEADER.size, policyAt),
     policy: bytes.subarray(policyAt, countsAt),

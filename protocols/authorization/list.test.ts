@@ -72,8 +72,8 @@ describe('build', () => {
     );
   });
 
-  it('takes one page up to 256 records and about 244 a page at a million', () => {
-    expect([0, 1, 256, 257, 100_000, 1_000_000].map(pageBitsFor)).toEqual([0, 0, 0, 1, 9, 12]);
+  it('takes one page up to 512 records and about 488 a page at a million', () => {
+    expect([0, 1, 512, 513, 100_000, 1_000_000].map(pageBitsFor)).toEqual([0, 0, 0, 1, 8, 11]);
   });
 
   it('says key-collision where two ids share a key, so that the caller changes Kscope', () => {
@@ -107,7 +107,7 @@ describe('build', () => {
 });
 
 describe('load', () => {
-  it.each([0, 1, 20, 256, 257, 5_000])('finds each of %i credentials and no other', async (count) => {
+  it.each([0, 1, 20, 512, 513, 5_000])('finds each of %i credentials and no other', async (count) => {
     const entries = entriesOf(range(count));
     entries.profiles.forEach((_, at) => {
       entries.profiles[at] = at % 3;
@@ -282,7 +282,7 @@ describe('list file', () => {
 
 describe('hash tree', () => {
   it('checks a leaf table first, then each page by itself, in any order', async () => {
-    const sealed = await makeList(campus.list.key, { entries: entriesOf(range(600)) });
+    const sealed = await makeList(campus.list.key, { entries: entriesOf(range(1_200)) });
     const leaves = leavesOf(SCOPE, sealed.pageCounts, sealed.records);
     expect(sealed.pageCounts.length).toBe(4);
     expect(verifyLeaves(leaves, sealed.head)).toBe(true);

@@ -43,13 +43,19 @@ export const recordAt = (words: Uint32Array, at: number): ListRecord => ({
   ...contentAt(words, at),
 });
 
+/** On average over pages. */
+const MOST_RECORDS_A_PAGE = 512;
+
 /** Page of a key: its topmost bits. */
 export const pageOf = (high: number, pageBits: number): number => (pageBits === 0 ? 0 : high >>> (32 - pageBits));
 
-/** About 244 records a page at a million, one page up to 256. */
+/**
+ * 256 to 512 records a page, one page up to 512. Hashing has a price per page besides that per byte: half of these would load
+ * a seventh slower, twice as many would double what a repair fetches.
+ */
 export function pageBitsFor(count: number): number {
   let bits = 0;
-  while (bits < MAX_PAGE_BITS && count > 256 * 2 ** bits) bits++;
+  while (bits < MAX_PAGE_BITS && count > MOST_RECORDS_A_PAGE * 2 ** bits) bits++;
   return bits;
 }
 
