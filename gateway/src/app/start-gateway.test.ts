@@ -8,13 +8,16 @@ import { importDifference } from '@latchkey/protocols/api/imports';
 import { commandState, enrolAnswer, explanation } from '@latchkey/protocols/api/operations';
 import { cardChange, personPage } from '@latchkey/protocols/api/people';
 import { deviceCode, deviceCollection, scopeList } from '@latchkey/protocols/api/places';
+import { ok } from '@latchkey/protocols/result';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { dial, makeRequest } from '../adapters/device.test-support.ts';
+import { makeRequest } from '../adapters/device.test-support.ts';
 import { type ApiClient, createApiClient } from './commands/api-client.ts';
 import { latchkey } from './commands/pretend-gateway.test-support.ts';
 import { type GatewayConfigInput, gatewayConfig } from './config.ts';
+import type { Enrolment } from './enrolment.ts';
 import { type RunningGateway, startGateway } from './start-gateway.ts';
+import { enrolTestDevice, TestDevice } from './test-device.test-support.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'latchkey-gateway-'));
 const config = (over: GatewayConfigInput = {}) =>
@@ -50,6 +53,15 @@ afterAll(async () => {
   await stop();
   rmSync(root, { recursive: true });
 });
+
+/** Enrolment as an administrator and a controller do it, over the API. */
+const overHttps = (client: ApiClient) =>
+  ({
+    add: async (body: object) =>
+      ok(await client.call({ method: 'POST', path: '/v1/devices', body, answer: deviceCode })),
+    enrol: async (body: object) =>
+      ok(await client.call({ method: 'POST', path: '/v1/enroll', body, answer: enrolAnswer })),
+  }) as unknown as Enrolment;
 
 const PEOPLE = '学号,姓名,组\n2026000001,王小明,dorm-3\n2026000002,李华,dorm-3\n';
 
@@ -107,30 +119,48 @@ describe('a gateway started on nothing', () => {
     expect((await explain({ person: '2026000001' })).cards).toMatchObject([{ outcome: 'denied' }]);
   });
 
-  it('enrols a controller by its code, once, and lets it connect', async () => {
+  it('enrols a controller by its code, once', async () => {
     const made = await client.call({ method: 'POST', path: '/v1/devices', body: { id: 'gate-1' }, answer: deviceCode });
-    const { csr, key } = await makeRequest();
+    const { csr } = await makeRequest();
     const pair = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits']);
-    const encryptionKey = await crypto.subtle.exportKey('jwk', pair.publicKey);
-    const { kty, crv, x, y } = encryptionKey;
+    const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
     const body = { code: made.code, csr, encryptionKey: { kty, crv, x, y } };
     const enrol = () => client.call({ method: 'POST', path: '/v1/enroll', body, answer: enrolAnswer });
-    const answer = await enrol();
-    expect(answer).toMatchObject({ site: 'test', device: 'gate-1' });
-    await expect(enrol()).rejects.toThrow(/enrolment code|code is/);
-    const port = Number(new URL(gateway.mqttUrl).port);
-    const identity = { certificate: answer.certificate, key };
-    const link = await dial({ port, ca: answer.ca, identity, options: { clientId: 'gate-1' } });
-    await vi.waitFor(async () => {
-      const { items } = await client.call({ path: '/v1/devices', answer: deviceCollection });
-      expect(items).toMatchObject([{ id: 'gate-1', state: 'enrolled', online: true }]);
+    expect(await enrol()).toMatchObject({ site: 'test', device: 'gate-1' });
+    await expect(enrol()).rejects.toThrow(/make a new one/);
+    const { items } = await client.call({ path: '/v1/devices', answer: deviceCollection });
+    expect(items).toMatchObject([{ id: 'gate-1', state: 'enrolled', online: false }]);
+  });
+
+  it('reaches a connected controller: its list, an unlock it confirms, an event on the live stream', async () => {
+    const portal = { name: 'Gate', scope: 7, device: 'gate-2' };
+    const door = await enrolTestDevice(overHttps(client), 'gate-2');
+    await client.call({ method: 'PUT', path: '/v1/portals/dorm-3-gate', body: portal, answer: changed });
+    const device = new TestDevice(door);
+    await device.connect(Number(new URL(gateway.mqttUrl).port));
+    await device.hello(Date.now());
+    await vi.waitFor(() => expect(device.lists.get(7)?.count).toBe(0), { timeout: 10_000 });
+    const unlocked = await client.call({
+      method: 'POST',
+      path: '/v1/portals/dorm-3-gate/unlock',
+      answer: commandState,
     });
-    await link.endAsync();
+    expect(unlocked).toMatchObject({ device: 'gate-2', state: 'done' });
+    const stream = client.lines('/v1/events/stream', 'text/event-stream')[Symbol.asyncIterator]();
+    expect((await stream.next()).value).toBe(': open');
+    const happened = { type: 'request-to-exit', at: Date.now(), clock: 'synced', portal: 'dorm-3-gate' };
+    const batch = { epoch: 'aa'.repeat(8), first: 1, events: [happened] };
+    // The stream counts from the moment it has looked where events end: repeated until one comes after that.
+    const again = setInterval(() => void device.publish('ev', { ...batch, first: batch.first++ }), 200);
+    const lines: string[] = [];
+    while (!lines.at(-1)?.startsWith('data: ')) lines.push(String((await stream.next()).value));
+    clearInterval(again);
+    expect(JSON.parse(lines.at(-1)?.slice('data: '.length) ?? '')).toMatchObject({ device: 'gate-2', event: happened });
+    await stream.return?.(undefined);
+    await device.close();
   });
 
   it('says that a door did not open when its controller is away', async () => {
-    const portal = { name: 'Gate', scope: 7, device: 'gate-1' };
-    await client.call({ method: 'PUT', path: '/v1/portals/dorm-3-gate', body: portal, answer: changed });
     await vi.waitFor(async () => {
       const unlocked = client.call({ method: 'POST', path: '/v1/portals/dorm-3-gate/unlock', answer: commandState });
       await expect(unlocked).rejects.toThrow(/not connected/);

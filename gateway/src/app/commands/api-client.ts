@@ -2,7 +2,6 @@
 // Calls the gateway's API for the commands: pinned CA, token, and every failure as one line that says what to do.
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { createInterface } from 'node:readline';
 import { apiError } from '@latchkey/protocols/api/errors';
 import type { z } from 'zod';
 import { CommandFailure } from './fail.ts';
@@ -56,7 +55,10 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     const content = csv ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)));
     const type = csv === undefined ? 'application/json' : 'text/csv';
     const response = await send(options, agent, { method, path, content, type });
-    return answer.parse(JSON.parse(await textOf(response)));
+    const text = await textOf(response).catch((error: NodeJS.ErrnoException) => {
+      throw explain(error, options.url);
+    });
+    return answer.parse(JSON.parse(text));
   };
   return {
     call,
@@ -69,8 +71,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       }
     },
     async *lines(path, accept) {
-      const response = await send(options, agent, { method: 'GET', path, content: undefined, type: accept });
-      yield* createInterface({ input: response });
+      const response = await send(options, agent, { method: 'GET', path, content: undefined, accept });
+      yield* linesOf(response, options.url);
     },
     close: () => agent.destroy(),
   };
@@ -80,7 +82,9 @@ interface Outgoing {
   readonly method: Method;
   readonly path: string;
   readonly content: Uint8Array | undefined;
-  readonly type: string;
+  /** Of the content. */
+  readonly type?: string;
+  readonly accept?: string;
 }
 
 /** Resolves at the head of a good answer; anything else is thrown as one line. */
@@ -100,12 +104,34 @@ async function send(options: ApiClientOptions, agent: Agent, outgoing: Outgoing)
   return response;
 }
 
-function headersOf(options: ApiClientOptions, { content, type }: Outgoing): Record<string, string | number> {
+function headersOf(
+  options: ApiClientOptions,
+  { content, type = 'application/json', accept = '*/*' }: Outgoing,
+): Record<string, string | number> {
   return {
     authorization: `Bearer ${options.token}`,
     'accept-language': options.language,
+    accept,
     ...(content === undefined ? {} : { 'content-type': type, 'content-length': content.length }),
   };
+}
+
+/** A stream that breaks off ends with what a person can do, like every other failure. */
+async function* linesOf(response: IncomingMessage, url: URL): AsyncGenerator<string> {
+  response.setEncoding('utf8');
+  let rest = '';
+  try {
+    for await (const chunk of response) {
+      const lines = (rest + String(chunk)).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, url);
+  } finally {
+    response.destroy();
+  }
+  if (rest !== '') yield rest;
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
@@ -145,6 +171,7 @@ const OTHER_CA = [
 const NO_CA = ['cannot be checked: the CA file holds no certificate', 'name ca/ca.pem of its data with --ca'] as const;
 
 const TROUBLES: Readonly<Record<string, readonly [trouble: string, fix: string]>> = {
+  ECONNRESET: ['broke off', 'it was stopped, or the network cut; run the command again'],
   ECONNREFUSED: ['does not answer', 'start it (latchkey gateway), or give its address with --gateway'],
   ENOTFOUND: UNKNOWN_NAME,
   EAI_AGAIN: UNKNOWN_NAME,

@@ -87,6 +87,12 @@ describe('latchkey', () => {
     },
   );
 
+  it('joins the commands of both packages under one name', async () => {
+    const { code, stdout } = await latchkey(['card', '--help']);
+    expect(code).toBe(0);
+    for (const name of ['convert', 'detect', 'import']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+
   it('knows its version', () => {
     expect(VERSION).toBe(packageFile.version);
   });
