@@ -45,8 +45,7 @@ export async function loadX509(): Promise<typeof X509> {
 
 export async function makeAuthority(name = 'Test authority'): Promise<TestAuthority> {
   const x509 = await loadX509();
-  const generate = () =>
-    webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  const generate = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const span = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
   const keys = await generate();
   const root = await x509.X509CertificateGenerator.createSelfSigned({

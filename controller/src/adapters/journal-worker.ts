@@ -110,7 +110,8 @@ function serve(port: NonNullable<typeof parentPort>, options: JournalWorkerData)
       if (request.kind === 'append') events.push(request);
       else if (request.kind === 'acknowledge') acks.push(request);
       else others.push(request);
-      request = (receiveMessageOnPort(port) as { message: JournalRequest } | undefined)?.message;
+      const next: { message: JournalRequest } | undefined = receiveMessageOnPort(port);
+      request = next?.message;
     }
     commit(events, acks);
     for (const request of others) answer(request);

@@ -52,7 +52,7 @@ export function createAsker(parts: AskerParts): Asker {
   let up = false;
 
   function drop(): void {
-    for (const { finish } of [...open.values()]) finish(undefined);
+    for (const { finish } of open.values()) finish(undefined);
   }
 
   function send(id: string, { portal, direction, id: credential, class: strength }: Question): void {

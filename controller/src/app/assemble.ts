@@ -10,7 +10,7 @@ import type { ListSlots } from '../adapters/list-slots.ts';
 import type { JournalAlarm } from '../adapters/sqlite-journal.ts';
 import type { EventBody } from '../core/event-body.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Journal, JournalStatus } from '../ports/journal.ts';
+import type { Journal } from '../ports/journal.ts';
 import type { Link } from '../ports/link.ts';
 import type { Random } from '../ports/random.ts';
 import { createGate } from '../roles/gate.ts';
@@ -19,13 +19,14 @@ import { createAsker } from './asker.ts';
 import { createCommander } from './commander.ts';
 import { openDenyKeeper } from './deny-keeper.ts';
 import type { Hardware } from './hardware.ts';
-import { createHealthReporter, type HealthReport } from './health.ts';
+import { createHealthReporter } from './health.ts';
 import { createListKeeper } from './list-keeper.ts';
 import type { Log } from './log.ts';
 import { openPassbackFile } from './passback-file.ts';
 import { openPrfKeys } from './prf-keys.ts';
 import { createRecorder } from './recorder.ts';
-import { createSession, type Hello } from './session.ts';
+import { createReports } from './reports.ts';
+import { createSession } from './session.ts';
 import type { Controller, Foundation } from './start-controller.ts';
 import { createTimekeeper } from './timekeeper.ts';
 import { createTrustedClock } from './trusted-clock.ts';
@@ -46,16 +47,6 @@ export interface AssembleParts extends Foundation {
 
 const TICK_MS = 30_000;
 const ID_BYTES = 8;
-/** Said of a journal that cannot be opened: nothing in it can be asked for or acknowledged. */
-const NO_JOURNAL: JournalStatus = {
-  epoch: '0'.repeat(16),
-  nextSeq: 1,
-  ackedSeq: 0,
-  stored: 0,
-  pending: 0,
-  freeBytes: 0,
-};
-
 /** Publishes as soon as there is a link; until then everything is as with a link that is down. */
 function lateLink() {
   let link: Link | undefined;
@@ -105,6 +96,7 @@ export async function assemble(
       instant: time.instant,
       onSignedTime: time.onSignedTime,
       fetchFrom: (fromSeq) => ask({ kind: 'deny', fromSeq }),
+      onApplied: () => health.soon(),
     }),
   ]);
   const lists = createListKeeper({
@@ -163,41 +155,7 @@ export async function assemble(
     log,
   });
   const timekeeper = createTimekeeper({ link, clock, device, newNonce: newId, keyring, onSample: time.onSample });
-  const reports = () => gate.portals().map(gate.report);
-  const statusOf = () => journal.status().catch(() => NO_JOURNAL);
-  const startedMs = clock.monotonic();
-
-  async function healthReport(): Promise<HealthReport> {
-    const { pending, stored, freeBytes } = await statusOf();
-    const { ms, quality, behindMs } = time.instant();
-    return {
-      uptimeS: Math.floor((clock.monotonic() - startedMs) / 1_000),
-      rssBytes: process.memoryUsage.rss(),
-      time: { nowMs: ms, quality, ...(quality === 'degraded' ? { behindMs } : {}) },
-      journal: { pending, stored, freeBytes },
-      readers: [...gate.readers()],
-      portals: reports(),
-      alarms: [...alarms.standing()],
-    };
-  }
-
-  async function hello(): Promise<Hello> {
-    const { epoch, nextSeq, ackedSeq } = await statusOf();
-    const { ms, quality } = time.instant();
-    const overlay = denies.overlay();
-    return {
-      boot,
-      software: parts.software,
-      time: { nowMs: ms, quality },
-      root: trust.rootVersion(),
-      have: [...lists.have()],
-      deny: { epoch: overlay.epoch, seq: overlay.seq, chain: toHex(overlay.chain) },
-      prfKeys: [...prfKeys.ids()],
-      journal: { epoch, nextSeq, ackedSeq },
-      portals: reports(),
-    };
-  }
-
+  const { hello, healthReport } = createReports({ ...parts, gate, time, alarms, lists, denies, prfKeys });
   const health = createHealthReporter({ link, clock, unit: random.unit, report: healthReport });
   const session = createSession(
     { random, log, hello, lists, denies, commander, asker, uploader, timekeeper, health },

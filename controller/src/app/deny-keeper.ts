@@ -52,6 +52,8 @@ export interface DenyKeeperParts {
   readonly instant: () => Instant;
   readonly onSignedTime: (ms: number) => void;
   readonly fetchFrom: (seq: number) => void;
+  /** A deny came into force. */
+  readonly onApplied: () => void;
 }
 
 const DIGEST_BYTES = 32;
@@ -118,7 +120,9 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     const applied = applyDeny(overlay, deny.value, keyring);
     if (applied.ok) {
       log.info({ seq: applied.value.seq }, 'deny in force');
-      return store(applied.value);
+      const stored = store(applied.value);
+      parts.onApplied();
+      return stored;
     }
     if (applied.code === 'replay') return;
     log.warn({ code: applied.code }, 'deny refused');

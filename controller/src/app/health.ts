@@ -10,6 +10,8 @@ export type HealthReport = z.infer<typeof health>;
 
 export interface HealthReporter {
   onUp(): void;
+  /** Something changed that the gateway waits to hear of: report now, give or take a moment. */
+  soon(): void;
   onDown(): void;
   close(): void;
 }
@@ -24,9 +26,12 @@ export interface HealthParts {
 
 const EVERY_MS = 60_000;
 const JITTER = 0.2;
+/** A thousand controllers hear of a lost card in the same instant; their answers are spread over this time. */
+const SOON_SPREAD_MS = 50;
 
 export function createHealthReporter({ link, clock, unit, report }: HealthParts): HealthReporter {
   let cancel: (() => void) | undefined;
+  let up = false;
 
   function next(delayMs: number): void {
     cancel?.();
@@ -39,6 +44,20 @@ export function createHealthReporter({ link, clock, unit, report }: HealthParts)
     });
   }
 
-  const stop = () => cancel?.();
-  return { onUp: () => next(EVERY_MS * JITTER * unit()), onDown: stop, close: stop };
+  function stop(): void {
+    up = false;
+    cancel?.();
+  }
+
+  return {
+    onUp() {
+      up = true;
+      next(EVERY_MS * JITTER * unit());
+    },
+    soon() {
+      if (up) next(SOON_SPREAD_MS * unit());
+    },
+    onDown: stop,
+    close: stop,
+  };
 }

@@ -164,7 +164,7 @@ export class Campus implements SimulatedCampus {
     const env = this.#pcscd ? { ...this.#pcscd.env } : {};
     const args = [bundle('controller/main.mjs'), 'controller', '--data', this.controllerFolder(device)];
     const program = this.#launch(device, args, env);
-    await program.line('"msg":"ready"', START_TIMEOUT_MS);
+    await program.line('"message":"ready"', START_TIMEOUT_MS);
     return program;
   }
 

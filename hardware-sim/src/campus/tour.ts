@@ -60,7 +60,7 @@ async function cardAtTheGate(campus: Campus, text: TourText, say: Say): Promise<
 
 async function cardIsLost(campus: Campus, text: TourText, say: Say): Promise<Resident> {
   const resident = residentOf(campus, 'building-1', 1);
-  const since = performance.now();
+  const reportedAt = Date.now();
   const path = `/v1/revocations?waitMs=${CONFIRM_WAIT_MS}`;
   const change = await campus.api.must<{
     confirmation?: { online: number; confirmed: number; confirmedMs: number | null };
@@ -70,7 +70,8 @@ async function cardIsLost(campus: Campus, text: TourText, say: Say): Promise<Res
   say(text.reportedLost(nameOf(resident), confirmation.confirmed, confirmation.confirmedMs));
   const reader = readersOf('gate-2')[0];
   mustStayShut(await tap(campus, reader, resident.uid));
-  say(text.lostRefused(reader, await reasonOf(campus, 3), performance.now() - since));
+  const refusal = await newestRefusal(campus, 3);
+  say(text.lostRefused(reader, refusal.reason, refusal.at - reportedAt));
   return resident;
 }
 
@@ -118,12 +119,17 @@ function mustStayShut(result: TapResult): void {
 
 /** Reason of the newest of `count` refusals. */
 async function reasonOf(campus: Campus, count: number): Promise<string> {
+  return (await newestRefusal(campus, count)).reason;
+}
+
+async function newestRefusal(campus: Campus, count: number): Promise<{ readonly reason: string; readonly at: number }> {
   const events = await eventsArrived(campus.api, { type: 'access-denied' }, count);
   const newest = events.reduce<ApiEvent | undefined>(
     (last, event) => (last === undefined || event.event.at > last.event.at ? event : last),
     undefined,
   );
-  return newest?.event.type === 'access-denied' ? newest.event.reason : 'unknown';
+  if (newest?.event.type !== 'access-denied') throw new Error('the newest refusal is no refusal');
+  return newest.event;
 }
 
 async function untilShut(campus: Campus, device: string): Promise<void> {
