@@ -21,6 +21,7 @@ import { createDeviceSessions, type DenyConfirmation, type DenyMark } from './de
 import { createDistribution } from './distribution.ts';
 import { createEnrolment, type Enrolment } from './enrolment.ts';
 import { createFreshnessStatements } from './freshness-statements.ts';
+import { createGroupCommit } from './group-commit.ts';
 import { createIngest } from './ingest.ts';
 import { createListShelf, type ListShelf } from './list-shelf.ts';
 import type { ListPlace } from './list-store.ts';
@@ -79,9 +80,10 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
   const sendList = sender('list');
 
   const sessions = createDeviceSessions(monotonicMs);
-  const reports = createPortalReports(database, nowMs);
+  const { batch } = createGroupCommit(database);
+  const reports = createPortalReports({ batch }, nowMs);
   const ingest = createIngest({
-    database,
+    database: { db: database.db, batch },
     reports,
     nowMs,
     acknowledge: (device, payload) => void wire.send(device, 'ack', payload),
@@ -143,7 +145,7 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     sessions,
     ingest,
     reports,
-    health: createDeviceHealth({ database, quarantined: ingest.quarantined, nowMs }),
+    health: createDeviceHealth({ database: { batch }, quarantined: ingest.quarantined, nowMs }),
     distribution,
     commands,
     answers,

@@ -8,9 +8,8 @@ import { type JournalEvent, journalEvent } from '@latchkey/protocols/mqtt/events
 import { eventBatch, MAX_EVENTS_A_BATCH } from '@latchkey/protocols/mqtt/messages';
 import { z } from 'zod';
 import type { Bindable } from '../adapters/database/database-messages.ts';
-import { insertEvents } from '../adapters/database/insert-events.ts';
+import { eventValues, insertEventValues } from '../adapters/database/insert-events.ts';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
-import type { NewEvent } from '../adapters/database/schema.ts';
 import type { Log } from './log.ts';
 import type { PortalReports } from './portal-reports.ts';
 
@@ -47,7 +46,7 @@ interface JournalState {
 }
 
 interface Sorted {
-  readonly rows: readonly NewEvent[];
+  readonly rows: readonly Bindable[][];
   readonly events: readonly JournalEvent[];
   readonly odd: readonly Bindable[][];
 }
@@ -104,7 +103,7 @@ export function createIngest(options: IngestOptions): Ingest {
     try {
       if (odd.length > 0) await setAside(device, odd);
       const mark = { deviceId: device, epoch, ackedSeq: upTo, atMs };
-      await Promise.all([insertEvents(database, rows, [mark]), options.reports.pieces(device, good)]);
+      await Promise.all([insertEventValues(database, rows, [mark]), options.reports.pieces(device, good)]);
     } catch (error) {
       journals.delete(device);
       throw error;
@@ -128,7 +127,7 @@ export function createIngest(options: IngestOptions): Ingest {
 }
 
 function sort(device: DeviceId, epoch: string, first: number, events: readonly unknown[], atMs: number): Sorted {
-  const rows: NewEvent[] = [];
+  const rows: Bindable[][] = [];
   const good: JournalEvent[] = [];
   const odd: Bindable[][] = [];
   for (const [index, raw] of events.entries()) {
@@ -136,35 +135,25 @@ function sort(device: DeviceId, epoch: string, first: number, events: readonly u
     const parsed = journalEvent.safeParse(raw);
     const body = JSON.stringify(raw);
     if (parsed.success) {
-      good.push(parsed.data);
-      rows.push(rowOf(parsed.data, { device_id: device, epoch, seq, received_at: atMs, body }));
-    } else {
-      const issue = parsed.error.issues[0];
-      const reason = `${issue?.path.join('.') ?? ''}: ${issue?.code ?? ''}`.slice(0, 200);
-      const bytes = new TextEncoder().encode(body);
-      odd.push([
-        device,
-        epoch,
-        seq,
-        atMs,
-        reason,
-        bytes,
-        sha256Hex(new TextEncoder().encode(`${epoch} ${seq} ${body}`)),
-      ]);
-    }
+      const event = parsed.data;
+      const portal = 'portal' in event ? (event.portal ?? null) : null;
+      const reference = 'credential' in event ? event.credential.ref : null;
+      good.push(event);
+      rows.push(eventValues(device, epoch, seq, event.at, atMs, event.type, portal, reference, body));
+    } else odd.push(oddRow(device, epoch, seq, atMs, body, parsed.error.issues[0]));
   }
   return { rows, events: good, odd };
 }
 
-function rowOf(
-  event: JournalEvent,
-  base: Pick<NewEvent, 'device_id' | 'epoch' | 'seq' | 'received_at' | 'body'>,
-): NewEvent {
-  return {
-    ...base,
-    at: event.at,
-    type: event.type,
-    portal_id: 'portal' in event ? (event.portal ?? null) : null,
-    credential_ref: 'credential' in event ? event.credential.ref : null,
-  };
+function oddRow(
+  device: DeviceId,
+  epoch: string,
+  seq: number,
+  atMs: number,
+  body: string,
+  issue: z.core.$ZodIssue | undefined,
+): Bindable[] {
+  const reason = `${issue?.path.join('.') ?? ''}: ${issue?.code ?? ''}`.slice(0, 200);
+  const encoder = new TextEncoder();
+  return [device, epoch, seq, atMs, reason, encoder.encode(body), sha256Hex(encoder.encode(`${epoch} ${seq} ${body}`))];
 }

@@ -27,24 +27,35 @@ export function insertEvents(
   rows: readonly NewEvent[],
   marks: readonly JournalMark[] = [],
 ): Promise<void> {
+  return insertEventValues(database, rows.map(valuesOf), marks);
+}
+
+/** The same with rows made by `eventValues`: at tens of thousands a second an object a row is half of the work. */
+export function insertEventValues(
+  database: Pick<GatewayDatabase, 'batch'>,
+  rows: readonly Bindable[][],
+  marks: readonly JournalMark[] = [],
+): Promise<void> {
   return database.batch([
-    { sql: INSERT, rows: rows.map(valuesOf) },
+    { sql: INSERT, rows },
     { sql: MARK, rows: marks.map(({ deviceId, epoch, ackedSeq, atMs }) => [deviceId, epoch, ackedSeq, atMs]) },
   ]);
 }
 
+/** In the order of the table's columns; the reference comes twice, for the row and for its holder. */
+export const eventValues = (
+  device: string,
+  epoch: string,
+  seq: number,
+  at: number,
+  receivedAt: number,
+  type: string,
+  portal: string | null,
+  reference: string | null,
+  body: string,
+): Bindable[] => [device, epoch, seq, at, receivedAt, type, portal, reference, body, reference];
+
 function valuesOf(row: NewEvent): Bindable[] {
-  const reference = row.credential_ref ?? null;
-  return [
-    row.device_id,
-    row.epoch,
-    row.seq,
-    row.at,
-    row.received_at,
-    row.type,
-    row.portal_id ?? null,
-    reference,
-    row.body,
-    reference,
-  ];
+  const { device_id, epoch, seq, at, received_at, type, portal_id = null, credential_ref = null, body } = row;
+  return eventValues(device_id, epoch, seq, at, received_at, type, portal_id, credential_ref, body);
 }
