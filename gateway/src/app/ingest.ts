@@ -45,7 +45,10 @@ interface JournalState {
   acked: number;
 }
 
-interface Sorted {
+interface Batch {
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
   readonly rows: readonly Bindable[][];
   readonly events: readonly JournalEvent[];
   readonly odd: readonly Bindable[][];
@@ -88,22 +91,18 @@ export function createIngest(options: IngestOptions): Ingest {
     await database.batch([{ sql: QUARANTINE, rows }]);
   }
 
-  async function receive(device: DeviceId, payload: Uint8Array): Promise<void> {
-    const envelope = decodeEnvelope(payload);
-    const batch = envelope.ok ? looseBatch.safeParse(envelope.value.json) : undefined;
-    const atMs = options.nowMs();
-    // Without a number there is nothing to acknowledge: the controller will send it again, and it is kept once.
-    if (!batch?.success) return setAside(device, [[device, null, null, atMs, 'no batch', payload, sha256Hex(payload)]]);
-    const { epoch, first, events } = batch.data;
-    const { rows, events: good, odd } = sort(device, epoch, first, events, atMs);
+  async function store(
+    device: DeviceId,
+    { epoch, first, last, rows, events, odd }: Batch,
+    atMs: number,
+  ): Promise<void> {
     const journal = await journalOf(device, epoch);
-    const last = first + events.length - 1;
     // After a gap nothing is acknowledged until what lies in it has come.
     const upTo = first <= journal.acked + 1 ? Math.max(journal.acked, last) : journal.acked;
     try {
       if (odd.length > 0) await setAside(device, odd);
       const mark = { deviceId: device, epoch, ackedSeq: upTo, atMs };
-      await Promise.all([insertEventValues(database, rows, [mark]), options.reports.pieces(device, good)]);
+      await Promise.all([insertEventValues(database, rows, [mark]), options.reports.pieces(device, events)]);
     } catch (error) {
       journals.delete(device);
       throw error;
@@ -113,8 +112,17 @@ export function createIngest(options: IngestOptions): Ingest {
     options.onCommitted(rows.length);
   }
 
+  function take(device: DeviceId, payload: Uint8Array): Promise<void> {
+    const atMs = options.nowMs();
+    // Read at once, while the database syncs what came before; only the commits are in turn.
+    const batch = readBatch(device, payload, atMs);
+    if (batch) return inTurn(device, () => store(device, batch, atMs));
+    // Without a number there is nothing to acknowledge: the controller will send it again, and it is kept once.
+    return setAside(device, [[device, null, null, atMs, 'no batch', payload, sha256Hex(payload)]]);
+  }
+
   return {
-    take: (device, payload) => inTurn(device, () => receive(device, payload)),
+    take,
     resume: (device, { epoch, ackedSeq }) =>
       inTurn(device, async () => {
         const journal = await journalOf(device, epoch);
@@ -126,11 +134,16 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 }
 
-function sort(device: DeviceId, epoch: string, first: number, events: readonly unknown[], atMs: number): Sorted {
+/** `undefined` for what is no batch at all. */
+function readBatch(device: DeviceId, payload: Uint8Array, atMs: number): Batch | undefined {
+  const envelope = decodeEnvelope(payload);
+  const loose = envelope.ok ? looseBatch.safeParse(envelope.value.json) : undefined;
+  if (!loose?.success) return undefined;
+  const { epoch, first } = loose.data;
   const rows: Bindable[][] = [];
-  const good: JournalEvent[] = [];
+  const events: JournalEvent[] = [];
   const odd: Bindable[][] = [];
-  for (const [index, raw] of events.entries()) {
+  for (const [index, raw] of loose.data.events.entries()) {
     const seq = first + index;
     const parsed = journalEvent.safeParse(raw);
     const body = JSON.stringify(raw);
@@ -138,11 +151,11 @@ function sort(device: DeviceId, epoch: string, first: number, events: readonly u
       const event = parsed.data;
       const portal = 'portal' in event ? (event.portal ?? null) : null;
       const reference = 'credential' in event ? event.credential.ref : null;
-      good.push(event);
+      events.push(event);
       rows.push(eventValues(device, epoch, seq, event.at, atMs, event.type, portal, reference, body));
     } else odd.push(oddRow(device, epoch, seq, atMs, body, parsed.error.issues[0]));
   }
-  return { rows, events: good, odd };
+  return { epoch, first, last: first + loose.data.events.length - 1, rows, events, odd };
 }
 
 function oddRow(
