@@ -29,7 +29,7 @@ export function createStructureCheck(words: Uint32Array, pageBits: number, profi
   };
 }
 
-/** False also where two keys share their upper 31 bits: then the careful check decides. */
+/** One pass without branches; only where two keys share their upper 31 bits a second one looks at those. */
 function seemsSound(
   words: Int32Array,
   shift: number,
@@ -40,20 +40,32 @@ function seemsSound(
 ): boolean {
   const lastProfile = profiles - 1;
   let previous = ((words[from + 1] as number) >>> 1) - 1;
-  let negative = 0;
+  let order = 0;
+  let range = 0;
   let bits = 0;
   for (let at = from; at < to; at += RECORD_WORDS) {
     const high = (words[at + 1] as number) >>> 1;
     const packed = words[at + 2] as number;
     // Differences of 31-bit numbers: the sign bit remembers any that is not above zero.
-    negative |= (high - previous - 1) | (lastProfile - (packed & 0xffff));
+    order |= high - previous - 1;
+    range |= lastProfile - (packed & 0xffff);
     bits |= packed;
     previous = high;
   }
   // Sorted, so the first and the last record stand for the page.
   const placed =
     (words[from + 1] as number) >>> shift === page && (words[to - RECORD_WORDS + 1] as number) >>> shift === page;
-  return negative >= 0 && placed && (bits & UNUSED_BITS) === 0;
+  return range >= 0 && (bits & UNUSED_BITS) === 0 && placed && (order >= 0 || tiesRise(words, from, to));
+}
+
+function tiesRise(words: Int32Array, from: number, to: number): boolean {
+  let previous = -1;
+  for (let at = from; at < to; at += RECORD_WORDS) {
+    const high = (words[at + 1] as number) >>> 1;
+    if (high <= previous && !rises(words, at)) return false;
+    previous = high;
+  }
+  return true;
 }
 
 /** Makes unsigned order signed order. */

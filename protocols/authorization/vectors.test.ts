@@ -22,8 +22,8 @@ import { encodePolicy } from './policy.ts';
 import { acceptRoot, decodeRoot, encodeRoot } from './root-document.ts';
 import { MAGICS, verifyFrame } from './signed-frame.ts';
 
-const read = <T>(name: string): T =>
-  JSON.parse(readFileSync(new URL(`../../fixtures/authorization/${name}.json`, import.meta.url), 'utf8')) as T;
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../fixtures/authorization/${name}.json`, import.meta.url), 'utf8'));
 const bytes = (hex: string): Uint8Array => must(fromHex(hex));
 
 interface Ids {
@@ -63,10 +63,10 @@ interface Statement {
   expected: Record<string, string | number>;
 }
 
-const ids = read<Ids>('ids');
-const lists = read<Lists>('lists');
-const denies = read<Denies>('denies');
-const roots = read<Roots>('roots');
+const ids = read('ids') as Ids;
+const lists = read('lists') as Lists;
+const denies = read('denies') as Denies;
+const roots = read('roots') as Roots;
 const [firstRoot, secondRoot] = roots.documents as [Roots['documents'][0], Roots['documents'][0]];
 let keyring: Keyring;
 
@@ -178,7 +178,7 @@ describe('lists.json', () => {
 
 describe('delta.json', () => {
   it('turns version 1 into version 2, and is what this implementation makes', async () => {
-    const delta = bytes(read<{ hex: string }>('delta').hex);
+    const delta = bytes((read('delta') as { hex: string }).hex);
     const [one, two] = [await load(1), await load(2)];
     expect(must(applyDelta(one, delta, two.head)).records).toEqual(new Uint8Array(two.records));
     expect(makeDelta(one, two)).toEqual(delta);
@@ -187,7 +187,7 @@ describe('delta.json', () => {
 
 describe('tree.json', () => {
   it('has these leaves and this root', () => {
-    const tree = read<{ scopeId: number; pages: string[]; leaves: string[]; root: string }>('tree');
+    const tree = read('tree') as { scopeId: number; pages: string[]; leaves: string[]; root: string };
     const leaves = tree.pages.map((page, at) => leafHash(tree.scopeId, at, bytes(page)));
     expect(leaves.map(toHex)).toEqual(tree.leaves);
     expect(toHex(rootOfLeaves(concatBytes(leaves), 2) as Uint8Array)).toBe(tree.root);
@@ -216,7 +216,7 @@ describe('denies.json', () => {
 });
 
 describe('statements.json', () => {
-  const { beat, freshness } = read<{ beat: Statement; freshness: Statement }>('statements');
+  const { beat, freshness } = read('statements') as { beat: Statement; freshness: Statement };
 
   it('beat', async () => {
     const value = must(BEAT.decode(must(await verifyFrame(bytes(beat.frame), MAGICS.beat, keyring, 'deny')).payload));
