@@ -7,6 +7,7 @@ import { BEAT } from './authorization/beat.ts';
 import { RULES } from './authorization/decide.ts';
 import { DELTA_HEADER } from './authorization/delta.ts';
 import { DENY_HEADER, DENY_OP } from './authorization/deny.ts';
+import { OVERLAY_ENTRY, OVERLAY_HEADER } from './authorization/deny-overlay.ts';
 import { FRESHNESS } from './authorization/freshness.ts';
 import { HEAD } from './authorization/head.ts';
 import { LIST_FILE_HEADER } from './authorization/list-file.ts';
@@ -74,6 +75,8 @@ describe('README', () => {
     ['Delta', DELTA_HEADER],
     ['Deny', DENY_HEADER],
     ['Deny operation', DENY_OP],
+    ['Overlay', OVERLAY_HEADER],
+    ['Denied entry', OVERLAY_ENTRY],
     ['Beat', BEAT],
     ['Freshness', FRESHNESS],
   ])('the layout of %s is that of its field table', (title, codec) => {
