@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A card is reported lost: how long until each of a thousand connected controllers refuses it, against the same bytes published
+// A card is reported lost over the HTTP API: how long until each of a thousand connected controllers refuses it, against the same bytes published
 // raw through the same broker to the same connections, each receiver doing one bare signature check (DESIGN 1.4).
-import { issueCard, loseCard } from '@latchkey/gateway/app/registry/cards';
+import { issueCard } from '@latchkey/gateway/app/registry/cards';
 import { putPerson } from '@latchkey/gateway/app/registry/people';
+import { cardChange } from '@latchkey/protocols/api/people';
 import { EMPTY_CHAIN, encodeDeny } from '@latchkey/protocols/authorization/deny';
 import { signFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { cardUid } from '@latchkey/protocols/card/uid';
@@ -24,7 +25,7 @@ export async function run(): Promise<Record<string, number>> {
     const floor: number[][] = [];
     for (const [round, card] of cards.entries()) {
       const lose = async () => {
-        value(await loseCard(bench.registry.context, card, ACTOR));
+        await bench.api.call({ method: 'POST', path: `/v1/cards/${card}/lose`, answer: cardChange });
       };
       const denyMs = await measure(bench, 'deny', lose);
       const floorMs = await measure(bench, 'floor', async () => bench.side.broadcast(frame));

@@ -2,20 +2,31 @@
 // A gateway's device side in this process and a swarm of certified controllers in another.
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openAuthority } from '@latchkey/gateway/adapters/ca';
+import { type CertificateAuthority, openAuthority } from '@latchkey/gateway/adapters/ca';
 import { type GatewayDatabase, openDatabase } from '@latchkey/gateway/adapters/database/open-database';
 import { ceremonyForDemo } from '@latchkey/gateway/adapters/demo-ceremony';
 import { makeRequest } from '@latchkey/gateway/adapters/device.test-support';
 import { type Keystore, openKeystore } from '@latchkey/gateway/adapters/keystore';
+import { composeServices } from '@latchkey/gateway/app/api/compose';
+import { createEventBell } from '@latchkey/gateway/app/api/event-wake';
+import { type ApiClient, createApiClient } from '@latchkey/gateway/app/commands/api-client';
 import { type DeviceSide, startDeviceSide } from '@latchkey/gateway/app/device-side';
 import { SILENT } from '@latchkey/gateway/app/log';
+import { createLogger } from '@latchkey/gateway/app/logger';
+import { createMetrics } from '@latchkey/gateway/app/metrics';
+import { createImports } from '@latchkey/gateway/app/registry/imports';
 import { openRegistry, type Registry } from '@latchkey/gateway/app/registry/open-registry';
+import { createServer } from '@latchkey/gateway/http/server';
+import { openAdminToken } from '@latchkey/gateway/http/token';
 import { toBase64url } from '@latchkey/protocols/bytes/base64url';
 import { deviceId, siteId } from '@latchkey/protocols/ids';
+import { err } from '@latchkey/protocols/result';
 import type { SwarmOrder, SwarmReport } from './swarm-messages.ts';
 
 export interface SwarmBench {
@@ -24,6 +35,8 @@ export interface SwarmBench {
   readonly keystore: Keystore;
   readonly registry: Registry;
   readonly side: DeviceSide;
+  /** The HTTP API over TLS, with the administrator's token. */
+  readonly api: ApiClient;
   /** Resolves with the swarm's next report of this kind. */
   order<Kind extends SwarmReport['kind']>(
     order: SwarmOrder,
@@ -61,7 +74,8 @@ export async function openSwarmBench(controllers: number): Promise<SwarmBench> {
   });
   const { devices, key } = await certifyAll(database, authority, controllers);
   const child = fork(PROGRAM, { execArgv: ['--import', 'tsx', '--conditions=latchkey-source'] });
-  const bench = benchOf({ directory, database, keystore, registry, side }, child);
+  const http = await serveApi(directory, registry, side, authority);
+  const bench = benchOf({ directory, database, keystore, registry, side, api: http.api }, child, http.close);
   const root = toBase64url(keystore.root.frame);
   const connect = {
     kind: 'connect',
@@ -76,9 +90,46 @@ export async function openSwarmBench(controllers: number): Promise<SwarmBench> {
   return bench;
 }
 
-type Parts = Pick<SwarmBench, 'directory' | 'database' | 'keystore' | 'registry' | 'side'>;
+/** The server that the gateway starts, without the parts that no measurement calls. */
+async function serveApi(
+  directory: string,
+  { context }: Registry,
+  side: DeviceSide,
+  authority: CertificateAuthority,
+): Promise<{ api: ApiClient; close(): Promise<void> }> {
+  const token = await openAdminToken(directory);
+  const services = composeServices({
+    context,
+    isOnline: side.isOnline,
+    enrolment: side.enrolment,
+    commands: side.commands,
+    confirm: side.confirmDeny,
+    explain: async () => err('not-ready'),
+    imports: createImports(context),
+    wake: createEventBell(),
+    metrics: createMetrics(),
+    ready: () => true,
+  });
+  const logger = createLogger('silent');
+  const monotonicMs = () => performance.now();
+  const app = await createServer({ services, token, logger, version: 'bench', monotonicMs, tls: authority.server });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const api = createApiClient({
+    url: new URL(`https://localhost:${(app.server.address() as AddressInfo).port}`),
+    ca: authority.certificate,
+    token: readFileSync(token.tokenFile, 'utf8').trim(),
+    language: 'en',
+  });
+  const close = async () => {
+    api.close();
+    await app.close();
+  };
+  return { api, close };
+}
 
-function benchOf(parts: Parts, child: ChildProcess): SwarmBench {
+type Parts = Pick<SwarmBench, 'directory' | 'database' | 'keystore' | 'registry' | 'side' | 'api'>;
+
+function benchOf(parts: Parts, child: ChildProcess, closeApi: () => Promise<void>): SwarmBench {
   const waiting = new Map<string, { resolve: (report: SwarmReport) => void; reject: (error: Error) => void }>();
   child.on('message', (report: SwarmReport) => {
     waiting.get(report.kind)?.resolve(report);
@@ -99,6 +150,7 @@ function benchOf(parts: Parts, child: ChildProcess): SwarmBench {
     },
     async close() {
       child.kill();
+      await closeApi();
       await parts.side.close();
       await parts.database.close();
       await rm(parts.directory, { recursive: true, force: true });
@@ -109,7 +161,7 @@ function benchOf(parts: Parts, child: ChildProcess): SwarmBench {
 /** As enrolment leaves them, without a thousand codes. One key for all: only the names differ. */
 async function certifyAll(
   database: GatewayDatabase,
-  authority: Awaited<ReturnType<typeof openAuthority>>,
+  authority: CertificateAuthority,
   controllers: number,
 ): Promise<{ devices: { id: string; certificate: string }[]; key: string }> {
   const { csr, key } = await makeRequest();
