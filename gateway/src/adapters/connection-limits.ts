@@ -21,7 +21,7 @@ export interface LimitOptions {
 export const CONNECTION_LIMITS: LimitOptions = {
   pendingInAll: 1_024,
   pendingAnAddress: 512,
-  connectionsADevice: 30,
+  connectionsADevice: 120,
   windowMs: 60_000,
 };
 
