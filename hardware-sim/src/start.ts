@@ -54,8 +54,8 @@ async function main(flags: Flags): Promise<number> {
   });
   const campus = await Campus.start({ dataDir, residents: RESIDENTS, pcsc: flags.pcsc, manners: BRISK });
   try {
-    print(`  · ${text.gatewayUp(performance.now() - since)}`);
-    await Promise.race([tour({ campus, text, print }), interrupted]);
+    const gatewayUpMs = performance.now() - since;
+    await Promise.race([tour({ campus, text, gatewayUpMs, print }), interrupted]);
     if (!flags.exit) await stayUp(campus, text.play, print, interrupted);
     return 0;
   } finally {

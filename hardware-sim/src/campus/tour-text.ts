@@ -2,7 +2,6 @@
 // What the tour says, in English and Chinese. Every number in it was measured a moment before.
 
 export interface TourText {
-  readonly building: string;
   readonly gatewayUp: (ms: number) => string;
   readonly imported: (people: number, ms: number) => string;
   readonly controllersUp: (names: string, ms: number) => string;
@@ -26,7 +25,6 @@ export interface TourText {
 const number = (ms: number) => ms.toFixed(ms < 100 ? 1 : 0);
 
 export const EN: TourText = {
-  building: 'Building the programs …',
   heading: {
     start: 'A campus starts',
     card: 'A card at the gate',
@@ -58,7 +56,6 @@ export const EN: TourText = {
 };
 
 export const ZH: TourText = {
-  building: '正在构建程序……',
   heading: { start: '校园启动', card: '刷卡进门', lost: '卡片挂失', offline: '网络中断' },
   gatewayUp: (ms) => `网关启动完成，用时 ${number(ms)} 毫秒（试用根密钥在本机生成）`,
   imported: (people, ms) => `从 CSV 导入 ${people} 名住宿生及其校园卡，用时 ${number(ms)} 毫秒`,

@@ -15,12 +15,15 @@ const CONFIRM_WAIT_MS = 3_000;
 export interface TourOptions {
   readonly campus: Campus;
   readonly text: TourText;
+  /** How long the gateway took to start. */
+  readonly gatewayUpMs: number;
   readonly print: (line: string) => void;
 }
 
-export async function tour({ campus, text, print }: TourOptions): Promise<void> {
+export async function tour({ campus, text, gatewayUpMs, print }: TourOptions): Promise<void> {
   const say = (line: string) => print(`  · ${line}`);
-  print(`\n${text.heading.start}`);
+  print(text.heading.start);
+  say(text.gatewayUp(gatewayUpMs));
   await begin(campus, text, say);
   print(`\n${text.heading.card}`);
   const [first] = await cardAtTheGate(campus, text, say);
