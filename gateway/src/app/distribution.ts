@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists to controllers (DESIGN 6): what a controller should have against what it says it has; the difference is offered, its
-// needs are served, and one that is stuck is asked again, ever more patiently.
-import type { AuthorizationList } from '@latchkey/protocols/authorization/list-load';
-import { concatBytes } from '@latchkey/protocols/bytes/equal';
+// Who gets what (DESIGN 6): what a controller should have against what it says it has. The difference is sent at hello, when a
+// version is published and when portals move; one that is stuck is asked again, ever more patiently.
 import type { DeviceId } from '@latchkey/protocols/ids';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { ListDown, listReport, Need } from '@latchkey/protocols/mqtt/messages';
@@ -20,13 +18,10 @@ import {
   scopesOfDevices,
 } from './device-plan.ts';
 import type { DeviceSession, DeviceSessions } from './device-sessions.ts';
-import type { FreshnessStatements } from './freshness-statements.ts';
-import { leafMessages, MAX_BODY_BYTES, offerMessage, pageMessages, policyMessages } from './list-messages.ts';
-import { type ListShelf, placeOf } from './list-shelf.ts';
-import { deltasBetween, type ListPlace } from './list-store.ts';
-import { type Log, reasonOf } from './log.ts';
-import type { PrfDelivery } from './prf-delivery.ts';
-import type { Transfers } from './transfers.ts';
+import { createOffers, newScopeState, type OfferOptions, type ScopeState } from './list-offers.ts';
+import { placeOf } from './list-shelf.ts';
+import type { ListPlace } from './list-store.ts';
+import { reasonOf } from './log.ts';
 
 export type ListReport = z.infer<typeof listReport>;
 
@@ -44,61 +39,34 @@ export interface Distribution {
   close(): void;
 }
 
-export interface DistributionOptions {
+export interface DistributionOptions extends OfferOptions {
   readonly database: Pick<GatewayDatabase, 'db' | 'batch'>;
-  readonly shelf: ListShelf;
   readonly sessions: DeviceSessions;
   readonly denies: Pick<Denies, 'fill' | 'position'>;
-  readonly prfs: PrfDelivery;
   readonly campusKeyId: number;
   readonly epoch: number;
-  readonly freshness: FreshnessStatements;
-  readonly transfers: Transfers;
   /** Frames of the root documents after this version, oldest first. */
   readonly rootsAfter: (version: number) => readonly Uint8Array[];
-  /** Sends a `dn/list` payload. */
-  readonly send: (device: DeviceId, payload: Uint8Array) => Promise<boolean>;
   readonly nowMs: () => number;
-  readonly monotonicMs: () => number;
-  readonly log: Log;
 }
 
-/** One scope of one controller in this session. */
-interface ScopeState {
-  reported: Omit<ListPlace, 'scope'> | undefined;
-  offered: ListPlace | undefined;
-  offeredMs: number;
-  /** It asked for parts of the offer, last then. */
-  activeMs: number;
-  attempts: number;
-}
+type Plan = Map<number, ScopeState>;
 
 const TICK_MS = 5_000;
 const FRESHNESS_MS = 60_000;
-/** While parts are asked for so recently, a transfer is under way and a newer version waits for its end. */
-const BUSY_MS = 20_000;
-const FIRST_RETRY_MS = 15_000;
-const MAX_RETRY_MS = 600_000;
-const NO_BYTES = new Uint8Array(0);
-/** Sent in one go before others get their turn. */
+/** Controllers told in one go before others get their turn. */
 const BREATH = 50;
 
 const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 const listDown = (message: ListDown, body?: Uint8Array) => encodeEnvelope(message, body);
 
 export function createDistribution(options: DistributionOptions): Distribution {
-  const { database, shelf, sessions, denies, prfs, freshness, transfers, send, nowMs, monotonicMs, log } = options;
-  const plans = new Map<DeviceId, Map<number, ScopeState>>();
+  const { database, shelf, sessions, denies, prfs, transfers, send, nowMs, log } = options;
+  const plans = new Map<DeviceId, Plan>();
+  const offers = createOffers(options);
   let tickTimer: NodeJS.Timeout | undefined;
   let freshnessTimer: NodeJS.Timeout | undefined;
-
-  const newState = (reported?: ScopeState['reported']): ScopeState => ({
-    reported,
-    offered: undefined,
-    offeredMs: Number.NEGATIVE_INFINITY,
-    activeMs: Number.NEGATIVE_INFINITY,
-    attempts: 0,
-  });
+  const fault = (error: unknown) => log.error({ reason: reasonOf(error) }, 'distribution failed');
 
   async function sendRoots(device: DeviceId, version: number): Promise<void> {
     for (const frame of options.rootsAfter(version)) await send(device, listDown({ kind: 'root' }, frame));
@@ -111,54 +79,9 @@ export function createDistribution(options: DistributionOptions): Distribution {
     await send(session.device, listDown({ kind: 'campus-key', prf: { id: options.campusKeyId, jwe } }));
   }
 
-  /** A chain from what it has, where it is short and its start is really that version. */
-  async function deltasFor(list: AuthorizationList, from: ScopeState['reported']): Promise<Uint8Array> {
-    const place = placeOf(list);
-    if (!from || from.epoch !== place.epoch) return NO_BYTES;
-    const deltas = await deltasBetween(database.db, place, from.version);
-    const bytes = deltas === undefined ? NO_BYTES : concatBytes(deltas);
-    return bytes.length <= MAX_BODY_BYTES ? bytes : NO_BYTES;
-  }
-
-  async function prfFor(session: DeviceSession, id: number): Promise<{ id: number; jwe: string } | undefined> {
-    if (session.prfKeys.has(id)) return undefined;
-    const jwe = await prfs.wrap(id, session.device);
-    return jwe === undefined ? undefined : { id, jwe };
-  }
-
-  async function offer(session: DeviceSession, scope: number, state: ScopeState): Promise<void> {
-    const list = await shelf.newest(scope);
-    if (!list || sessions.get(session.device) !== session) return;
-    const prf = await prfFor(session, list.head.prfKeyId);
-    const deltas = await deltasFor(list, state.reported);
-    state.offered = placeOf(list);
-    state.offeredMs = monotonicMs();
-    state.attempts += 1;
-    if (await send(session.device, offerMessage(list, prf, deltas))) {
-      log.debug({ device: session.device, scope, version: list.head.version, deltas: deltas.length }, 'list offered');
-    }
-  }
-
-  const isBusy = (device: DeviceId, state: ScopeState): boolean =>
-    transfers.isServing(device) || monotonicMs() - state.activeMs < BUSY_MS;
-
-  /** Offers the newest version where it differs from what the controller reports. `true`: it has it. */
-  async function reconcile(session: DeviceSession, scope: number, state: ScopeState): Promise<boolean> {
-    const newest = await shelf.newest(scope);
-    if (!newest) return false;
-    if (state.reported?.digest === newest.headHash && session.prfKeys.has(newest.head.prfKeyId)) return true;
-    if (state.offered === undefined || !isBusy(session.device, state)) await offer(session, scope, state);
-    return false;
-  }
-
-  async function sendFreshness({ device }: DeviceSession, scope: number): Promise<void> {
-    const newest = await shelf.newest(scope);
-    if (newest) await send(device, await freshness.of(placeOf(newest)));
-  }
-
   async function bringUpToDate(session: DeviceSession, scope: number, state: ScopeState): Promise<void> {
-    await reconcile(session, scope, state);
-    await sendFreshness(session, scope);
+    await offers.reconcile(session, scope, state);
+    await offers.sendFreshness(session, scope);
   }
 
   async function retract({ device }: DeviceSession, scope: number): Promise<void> {
@@ -181,153 +104,83 @@ export function createDistribution(options: DistributionOptions): Distribution {
     const { device, hello: said } = session;
     const wanted = (await scopesOfDevices(database, [device])).get(device) ?? new Set<number>();
     const have = new Map(said.have.map((each) => [each.scope, each] as const));
-    const plan = new Map([...wanted].map((scope) => [scope, newState(have.get(scope))] as const));
+    const plan: Plan = new Map([...wanted].map((scope) => [scope, newScopeState(have.get(scope))]));
     plans.set(device, plan);
     await recordHave(database, device, said.have, await desiredPlaces(wanted), nowMs());
     if (sessions.get(device) !== session) return;
     await sendRoots(device, said.root);
     if (!session.prfKeys.has(options.campusKeyId)) await sendCampusKey(session);
-    const { seq } = denies.position();
-    const from = said.deny.epoch === options.epoch ? said.deny.seq + 1 : 1;
-    if (from <= seq) await denies.fill(device, from);
+    const fromSeq = said.deny.epoch === options.epoch ? said.deny.seq + 1 : 1;
+    if (fromSeq <= denies.position().seq) await denies.fill(device, fromSeq);
     for (const scope of have.keys()) if (!wanted.has(scope)) await retract(session, scope);
     for (const [scope, state] of plan) await bringUpToDate(session, scope, state);
-  }
-
-  function serveParts(session: DeviceSession, need: Extract<Need, { version: number }>, state: ScopeState): void {
-    const { device } = session;
-    state.activeMs = monotonicMs();
-    transfers.serve(device, async () => {
-      const list = await partsOf(need, state);
-      state.activeMs = monotonicMs();
-      if (!list) {
-        await offer(session, need.scope, state);
-        return [];
-      }
-      switch (need.kind) {
-        case 'policy':
-          return policyMessages(list);
-        case 'leaves':
-          return leafMessages(list);
-        case 'pages':
-          return pageMessages(list, need.ranges);
-      }
-    });
-  }
-
-  /** The version that was offered, or the newest: never one that the controller names and nobody offered. */
-  async function partsOf(
-    { scope, epoch, version }: ListRef,
-    state: ScopeState,
-  ): Promise<AuthorizationList | undefined> {
-    const newest = await shelf.newest(scope);
-    if (newest?.head.epoch === epoch && newest.head.version === version) return newest;
-    const { offered } = state;
-    return offered?.epoch === epoch && offered.version === version ? shelf.get(offered) : undefined;
-  }
-
-  async function needInScope(session: DeviceSession, need: Extract<Need, { scope: number }>): Promise<void> {
-    const state = plans.get(session.device)?.get(need.scope);
-    if (!state) return retract(session, need.scope);
-    if (need.kind !== 'offer') return serveParts(session, need, state);
-    const newest = await shelf.newest(need.scope);
-    const justOffered = newest?.headHash === state.offered?.digest && monotonicMs() - state.offeredMs < TICK_MS;
-    if (!justOffered) await offer(session, need.scope, state);
   }
 
   async function need(device: DeviceId, given: Need): Promise<void> {
     const session = sessions.get(device);
     if (!session) return;
-    switch (given.kind) {
-      case 'deny':
-        return denies.fill(device, given.fromSeq);
-      case 'root':
-        return sendRoots(device, given.fromVersion);
-      case 'campus-key':
-        return sendCampusKey(session);
-      default:
-        return needInScope(session, given);
-    }
+    if (given.kind === 'deny') return denies.fill(device, given.fromSeq);
+    if (given.kind === 'root') return sendRoots(device, given.fromVersion);
+    if (given.kind === 'campus-key') return sendCampusKey(session);
+    const state = plans.get(device)?.get(given.scope);
+    return state ? offers.need(session, given, state) : retract(session, given.scope);
   }
 
-  async function report(device: DeviceId, { scope, epoch, version, digest, state, code }: ListReport): Promise<void> {
+  async function report(device: DeviceId, { state, code, ...place }: ListReport): Promise<void> {
     const session = sessions.get(device);
-    const known = plans.get(device)?.get(scope);
+    const known = plans.get(device)?.get(place.scope);
     if (!session || !known) return;
-    known.activeMs = Number.NEGATIVE_INFINITY;
-    if (state === 'refused') {
-      const refused = version === 0 ? (known.offered?.version ?? 0) : version;
-      log.warn({ device, scope, version: refused, code: code ?? '' }, 'list refused by the controller');
-      return recordRefused(database, device, scope, refused, code ?? 'refused');
+    if (state === 'active') {
+      await recordActive(database, device, place, nowMs());
+      return offers.took(session, place, known);
     }
-    known.reported = { epoch, version, digest };
-    known.attempts = 0;
-    await recordActive(database, device, { scope, epoch, version, digest }, nowMs());
-    const newest = await shelf.newest(scope);
-    if (newest && known.offered?.digest === newest.headHash) session.prfKeys.add(newest.head.prfKeyId);
-    // Another version may have come while this one was on its way.
-    await reconcile(session, scope, known);
+    known.activeMs = Number.NEGATIVE_INFINITY;
+    // A head that could not even be read has no version: it is the one that was offered.
+    const version = place.version === 0 ? (known.offered?.version ?? 0) : place.version;
+    log.warn({ device, scope: place.scope, version, reason: code ?? '' }, 'list refused by the controller');
+    await recordRefused(database, device, place.scope, version, code ?? 'refused');
+  }
+
+  /** Not awaited one by one: a controller that reads slowly must not hold the others up. */
+  async function forEachOnline(work: (session: DeviceSession, plan: Plan) => Promise<void>): Promise<void> {
+    let told = 0;
+    for (const session of sessions.online()) {
+      const plan = plans.get(session.device);
+      if (!plan) continue;
+      work(session, plan).catch(fault);
+      told += 1;
+      if (told % BREATH === 0) await breathe();
+    }
   }
 
   async function published(place: ListPlace): Promise<void> {
     shelf.published(place);
     await recordPublished(database, place);
-    let sent = 0;
-    for (const session of sessions.online()) {
-      const state = plans.get(session.device)?.get(place.scope);
-      if (!state) continue;
+    await forEachOnline(async (session, plan) => {
+      const state = plan.get(place.scope);
+      if (!state) return;
       state.attempts = 0;
-      // Not awaited: a controller that reads slowly must not hold the others up.
-      void bringUpToDate(session, place.scope, state).catch(fault);
-      sent += 1;
-      if (sent % BREATH === 0) await breathe();
-    }
+      await bringUpToDate(session, place.scope, state);
+    });
   }
 
   async function replan(): Promise<void> {
-    const online = sessions.online();
-    const wanted = await scopesOfDevices(
-      database,
-      online.map(({ device }) => device),
-    );
-    for (const session of online) {
-      const plan = plans.get(session.device);
+    const devices = sessions.online().map(({ device }) => device);
+    const wanted = await scopesOfDevices(database, devices);
+    await forEachOnline(async (session, plan) => {
       const scopes = wanted.get(session.device);
-      if (!plan || !scopes) continue;
+      if (!scopes) return;
       for (const scope of [...plan.keys()]) if (!scopes.has(scope)) await retract(session, scope);
       for (const scope of scopes) if (!plan.has(scope)) await give(session, plan, scope);
-    }
+    });
   }
 
-  async function give(session: DeviceSession, plan: Map<number, ScopeState>, scope: number): Promise<void> {
-    const state = newState();
+  async function give(session: DeviceSession, plan: Plan, scope: number): Promise<void> {
+    const state = newScopeState();
     plan.set(scope, state);
     for (const place of await desiredPlaces([scope])) await recordDesired(database, session.device, place);
     await bringUpToDate(session, scope, state);
   }
-
-  /** Controllers that neither took nor refused what they were offered, or refused it for a reason that may have passed. */
-  async function tick(): Promise<void> {
-    for (const session of sessions.online()) {
-      for (const [scope, state] of plans.get(session.device) ?? []) {
-        const pause = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, state.attempts - 1));
-        if (monotonicMs() - state.offeredMs >= pause) void reconcile(session, scope, state).catch(fault);
-      }
-    }
-  }
-
-  async function tellFreshness(): Promise<void> {
-    let sent = 0;
-    for (const session of sessions.online()) {
-      for (const scope of plans.get(session.device)?.keys() ?? []) {
-        void sendFreshness(session, scope).catch(fault);
-        sent += 1;
-        if (sent % BREATH === 0) await breathe();
-      }
-    }
-  }
-
-  const fault = (error: unknown) => log.error({ reason: reasonOf(error) }, 'distribution failed');
 
   return {
     async start() {
@@ -335,8 +188,17 @@ export function createDistribution(options: DistributionOptions): Distribution {
         const newest = await shelf.newest(place.scope);
         if (newest) await recordPublished(database, placeOf(newest));
       }
-      tickTimer = setInterval(() => void tick().catch(fault), TICK_MS);
-      freshnessTimer = setInterval(() => void tellFreshness().catch(fault), FRESHNESS_MS);
+      /** Who neither took nor refused what was offered, or refused it for a reason that may have passed. */
+      const retryAll = () =>
+        forEachOnline(async (session, plan) => {
+          for (const [scope, state] of plan) await offers.retry(session, scope, state);
+        });
+      const freshAll = () =>
+        forEachOnline(async (session, plan) => {
+          for (const scope of plan.keys()) await offers.sendFreshness(session, scope);
+        });
+      tickTimer = setInterval(() => void retryAll().catch(fault), TICK_MS);
+      freshnessTimer = setInterval(() => void freshAll().catch(fault), FRESHNESS_MS);
     },
     hello,
     need,
@@ -353,5 +215,3 @@ export function createDistribution(options: DistributionOptions): Distribution {
     },
   };
 }
-
-type ListRef = { readonly scope: number; readonly epoch: number; readonly version: number };
