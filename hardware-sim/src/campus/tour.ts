@@ -9,7 +9,7 @@ import { readersOf } from './gates.ts';
 import type { Resident } from './residents.ts';
 import type { TourText } from './tour-text.ts';
 
-const OFFLINE_TAPS = 20;
+const OFFLINE_TAPS = 10;
 const CONFIRM_WAIT_MS = 3_000;
 
 export interface TourOptions {
