@@ -114,4 +114,4 @@ function identify({ accept, log }: ListenerOptions, socket: TLSSocket, settle?: 
 }
 
 /** OpenSSL's and Node's codes say enough; their messages may quote the peer. */
-const codeOf = (error: Error): string => String((error as NodeJS.ErrnoException).code ?? error.name).slice(0, 80);
+const codeOf = (error: NodeJS.ErrnoException): string => (error.code ?? error.name).slice(0, 80);

@@ -128,7 +128,7 @@ export function createDeviceSessions(monotonicMs: () => number): DeviceSessions 
     reportDeny,
     awaitDeny,
     close() {
-      for (const waiter of [...waiters]) waiter.finish();
+      for (const waiter of waiters) waiter.finish();
       sessions.clear();
     },
   };

@@ -170,7 +170,7 @@ export function createDistribution(options: DistributionOptions): Distribution {
     await forEachOnline(async (session, plan) => {
       const scopes = wanted.get(session.device);
       if (!scopes) return;
-      for (const scope of [...plan.keys()]) if (!scopes.has(scope)) await retract(session, scope);
+      for (const scope of plan.keys()) if (!scopes.has(scope)) await retract(session, scope);
       for (const scope of scopes) if (!plan.has(scope)) await give(session, plan, scope);
     });
   }

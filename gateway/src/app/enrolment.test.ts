@@ -42,7 +42,7 @@ afterEach(() => database.close());
 
 function publicJwk(namedCurve = 'P-256'): Record<string, unknown> {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve });
-  return publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
+  return publicKey.export({ format: 'jwk' });
 }
 async function newCode(): Promise<string> {
   const made = await enrolment.add({ id: 'gate-1' }, 'tester');

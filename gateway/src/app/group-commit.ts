@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Group commit: what comes while a commit syncs goes into the next one, and what comes in one turn of the loop goes together.
 // A sync costs as much as the rows of twenty batches, and the database's thread is quick enough to spend one on each.
-import type { BatchStatement, Bindable } from '../adapters/database/database-messages.ts';
+import type { BatchStatement } from '../adapters/database/database-messages.ts';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
 
 export interface GroupCommit {
