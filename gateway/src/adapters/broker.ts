@@ -293,6 +293,6 @@ const isSubscribed = (client: Client, filter: string): boolean =>
   filter in (client as unknown as { subscriptions: Record<string, unknown> }).subscriptions;
 
 const reasonOf = (error: unknown): string => {
-  const { code, message } = error as { code?: string; message?: string };
-  return `${code ?? message ?? 'unknown'}`.slice(0, 120);
+  const { code, message } = error as { code?: string | number; message?: string };
+  return String(code ?? message ?? 'unknown').slice(0, 120);
 };

@@ -40,6 +40,14 @@ const ACTIVE = `insert into device_scope
 
 const REFUSED = 'update device_scope set refused_code = ?, refused_version = ? where device_id = ? and scope_id = ?';
 const GONE = 'delete from device_scope where device_id = ? and scope_id = ?';
+const PLANNED = `insert into device_scope (device_id, scope_id, desired_epoch, desired_version)
+  select portal.device_id, portal.scope_id, ?, max(list_version.version) from portal
+  inner join list_version on list_version.scope_id = portal.scope_id and list_version.epoch = ?
+  where portal.device_id is not null group by portal.device_id, portal.scope_id
+  on conflict (device_id, scope_id)
+  do update set desired_epoch = excluded.desired_epoch, desired_version = excluded.desired_version`;
+const UNPLANNED = `delete from device_scope where not exists (select 1 from portal
+  where portal.device_id = device_scope.device_id and portal.scope_id = device_scope.scope_id)`;
 const OUTBOX_DONE = 'delete from outbox where scope_id = ? and epoch = ? and version <= ?';
 
 export interface Reported extends ListPlace {
@@ -79,12 +87,12 @@ export async function recordPublished({ batch }: Store, { scope, epoch, version 
   ]);
 }
 
-export async function recordDesired(
-  { batch }: Store,
-  device: DeviceId,
-  { scope, epoch, version }: ListPlace,
-): Promise<void> {
-  await batch([{ sql: DESIRED, rows: [[device, scope, epoch, version]] }]);
+/** What every controller should have, those that are away included, by the portals as they are now. */
+export async function recordPlan({ batch }: Store, epoch: number): Promise<void> {
+  await batch([
+    { sql: UNPLANNED, rows: [[]] },
+    { sql: PLANNED, rows: [[epoch, epoch]] },
+  ]);
 }
 
 export async function recordActive({ batch }: Store, device: DeviceId, place: ListPlace, atMs: number): Promise<void> {

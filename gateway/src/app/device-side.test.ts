@@ -165,6 +165,16 @@ describe('lists', () => {
     await until(async () => expect(await row()).toMatchObject([{ scope_id: 1 }]));
   });
 
+  it('are wanted for a controller that is away as soon as it gets a portal, and no longer once it loses it', async () => {
+    await publish();
+    value(await putPortal(registry.context, 'library', portal({ scope: 2, device: 'gate-1' }), ACTOR));
+    await until(async () =>
+      expect(await row()).toMatchObject([{ scope_id: 1 }, { scope_id: 2, desired_version: 1, reported_version: null }]),
+    );
+    value(await putPortal(registry.context, 'library', portal({ scope: 2, device: null }), ACTOR));
+    await until(async () => expect(await row()).toMatchObject([{ scope_id: 1, desired_version: 1 }]));
+  });
+
   it('refused are recorded beside what is wanted', async () => {
     await publish();
     const device = new TestDevice(one);

@@ -10,8 +10,8 @@ import type { Denies } from './denies.ts';
 import {
   readOutbox,
   recordActive,
-  recordDesired,
   recordHave,
+  recordPlan,
   recordPublished,
   recordRefused,
   recordRetracted,
@@ -165,6 +165,7 @@ export function createDistribution(options: DistributionOptions): Distribution {
   }
 
   async function replan(): Promise<void> {
+    await recordPlan(database, options.epoch);
     const devices = sessions.online().map(({ device }) => device);
     const wanted = await scopesOfDevices(database, devices);
     await forEachOnline(async (session, plan) => {
@@ -178,12 +179,12 @@ export function createDistribution(options: DistributionOptions): Distribution {
   async function give(session: DeviceSession, plan: Plan, scope: number): Promise<void> {
     const state = newScopeState();
     plan.set(scope, state);
-    for (const place of await desiredPlaces([scope])) await recordDesired(database, session.device, place);
     await bringUpToDate(session, scope, state);
   }
 
   return {
     async start() {
+      await recordPlan(database, options.epoch);
       for (const place of await readOutbox(database)) {
         const newest = await shelf.newest(place.scope);
         if (newest) await recordPublished(database, placeOf(newest));

@@ -9,6 +9,6 @@ export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} } as L
 
 /** What may be logged of an error: its code or its kind. */
 export const reasonOf = (error: unknown): string => {
-  const { code, name } = error as { code?: string; name?: string };
-  return `${code ?? name ?? 'unknown'}`.slice(0, 120);
+  const { code, name } = error as { code?: string | number; name?: string };
+  return String(code ?? name ?? 'unknown').slice(0, 120);
 };
