@@ -28,6 +28,11 @@ export const GATEWAY_COMMANDS: readonly LazyCommand[] = [
     load: [async () => (await import('./device.ts')).registerDevice],
   },
   {
+    name: 'portal',
+    summary: 'doors and lanes: add, list',
+    load: [async () => (await import('./portal.ts')).registerPortal],
+  },
+  {
     name: 'revoke',
     summary: 'stop a lost card everywhere, by card number or person number',
     load: [async () => (await import('./revoke.ts')).registerRevoke],

@@ -14,6 +14,12 @@ import { latchkey, makeAuthority, type PretendGateway, pretendGateway } from './
 
 const STATES: Record<string, CommandState['state']> = { good: 'done', shut: 'refused', late: 'expired', mute: 'sent' };
 
+const puts: unknown[] = [];
+async function put(id: string | number, body: object): Promise<object> {
+  puts.push({ id, ...body });
+  return { ok: true, value: { changed: true } };
+}
+
 const services = {
   commands: {
     unlock: async (portal: string) => {
@@ -42,6 +48,8 @@ const services = {
       value: { cards: [{ ...CARD, state: 'lost' }], confirmation: { online: 2, confirmed: 2, confirmedMs: 87 } },
     }),
   },
+  scopes: { list: async () => [{ id: 1, name: 'Dorms', version: null, credentials: null, publishedAt: null }], put },
+  portals: { list: async () => [], put },
   devices: { list: async () => [], add: async () => ({ ok: false, code: 'already-exists' }) },
 } as unknown as Partial<ApiServices>;
 
@@ -168,5 +176,22 @@ describe('a gateway that cannot be used', () => {
     expect(code).toBe(1);
     expectOneLine(stderr);
     expect(stderr).toContain('--ca');
+  });
+});
+
+describe('portal add', () => {
+  it('makes a new scope first and keeps the name of one that is there', async () => {
+    puts.length = 0;
+    expect((await run('portal', 'add', 'gate-1', '--scope', '1', '--device', 'gate-1')).code).toBe(0);
+    expect((await run('portal', 'add', 'gate-2', '--scope', '2', '--scope-name', 'Library')).code).toBe(0);
+    expect(puts).toMatchObject([
+      { id: 'gate-1', name: 'gate-1', scope: 1, device: 'gate-1' },
+      { id: 2, name: 'Library' },
+      { id: 'gate-2', scope: 2, device: null },
+    ]);
+  });
+
+  it('refuses a scope that is no number', async () => {
+    expect((await run('portal', 'add', 'gate-1', '--scope', 'x')).code).toBe(2);
   });
 });

@@ -60,6 +60,9 @@ async function read(path: string, what: string, flag: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'may not be read' : 'is not there';
-    return fail(`${what} ${path} ${reason}`, `copy it from the gateway's data directory and name it with ${flag}`);
+    return fail(
+      `${what} ${path} ${reason}`,
+      `name the gateway's data directory with --data or LATCHKEY_DATA; on another machine, copy the file and name it with ${flag}`,
+    );
   }
 }
