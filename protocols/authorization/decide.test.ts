@@ -306,7 +306,7 @@ describe('decide and the naive model', () => {
           });
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 1_500 },
     );
     // The property is worth nothing if most cases end at the first rule.
     for (const outcome of [
