@@ -47,7 +47,8 @@ async function openGpio({ panel, portals }: Wiring): Promise<Panel> {
   if (panel.kind !== 'gpio') throw new Error('panel.kind: use "gpio" or "simulated"');
   const { GpioPanel } = await import('../adapters/gpio-panel.ts');
   const held = portals.filter(({ lock }) => lock.fail === 'safe').flatMap(outputsOf);
-  return GpioPanel.open({ outputs: panel.outputs, inputs: panel.inputs, energisedAtStart: new Set(held) });
+  const { chip, outputs, inputs } = panel;
+  return GpioPanel.open({ outputs, inputs, energisedAtStart: new Set(held), ...(chip === undefined ? {} : { chip }) });
 }
 
 /** One connection a bench, for the panel and for every reader that names it. */

@@ -37,6 +37,8 @@ export type ReaderWiring = z.infer<typeof readerWiring>;
 export const panelWiring = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('gpio'),
+    /** Label of the chip, as /sys/class/gpio tells it: lines then count from its first. */
+    chip: z.string().min(1, 'give the label of a chip, or leave it out').max(60).optional(),
     outputs: z.record(name, gpioLine).default({}),
     inputs: z.record(name, gpioLine).default({}),
   }),

@@ -110,6 +110,13 @@ describe('wiring file', () => {
     ]);
   });
 
+  it('takes the label of a GPIO chip, so that lines need no number that changes with the kernel', () => {
+    const outputs = Object.fromEntries(['relay-1', 'relay-2', 'barrier', 'lock'].map((name, line) => [name, { line }]));
+    const panel = { kind: 'gpio', chip: 'pinctrl-bcm2711', outputs, inputs: {} };
+    expect(fieldsOf(file([portal()], { panel }))).not.toContain('panel.chip');
+    expect(fieldsOf(file([portal()], { panel: { ...panel, chip: '' } }))).toContain('panel.chip');
+  });
+
   it('refuses names a GPIO panel has no line for, and supervision it cannot do', () => {
     const panel = { kind: 'gpio', outputs: {}, inputs: { 'in-1': { line: 4 } } };
     const contact = { input: 'in-1', supervised: true };
