@@ -68,6 +68,8 @@ export const policyDocument = z.strictObject({
   format: z.literal(1),
   /** IANA name. */
   timeZone: z.string().min(1).max(64).default('Asia/Shanghai'),
+  /** Zone of identity codes: the gates of this list accept only codes made for it, and share what they accepted. Absent: no codes. */
+  zone: z.int().min(1).max(0xffff).optional(),
   holidays: z.array(z.iso.date()).max(2_000),
   schedules: z.array(schedule).max(5_000),
   portals: z.array(policyPortal).max(10_000),

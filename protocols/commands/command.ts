@@ -2,7 +2,7 @@
 // What the gateway says under signature: operator commands and online answers (command key), time (deny key), each bound to
 // the request or boot it belongs to, so that nothing recorded can be played again. They travel as signed frames whose payload is magic and JSON (DESIGN 6).
 import { z } from 'zod';
-import { deviceId, portalId } from '../ids.ts';
+import { credentialClass, deviceId, portalId } from '../ids.ts';
 import { REASONS } from '../mqtt/reasons.ts';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `use ${bytes * 2} hex digits`);
@@ -41,6 +41,8 @@ export const answer = z.object({
   outcome: z.enum(['granted', 'denied']),
   reason: z.enum(REASONS).optional(),
   extended: z.boolean().optional(),
+  /** Whom a code of another app stands for: the reference to record, and the class it counts as. Absent for a credential asked by id. */
+  credential: z.object({ ref: hex(8), class: credentialClass }).optional(),
   expiresMs: millis,
 });
 export type Answer = z.infer<typeof answer>;

@@ -8,6 +8,12 @@ import { REASONS } from './reasons.ts';
 /** 64-bit in the design; held as a JavaScript safe integer: 2^53 events are 285 years at a million a second. */
 export const sequence = z.int().min(0);
 const millis = z.int().min(0);
+
+/** What a scanned text looks like (codes/code-forms). `other` is text of no known form, which a resolver may still own. */
+export const CODE_FORMS = ['pass', 'wechat-pay', 'alipay', 'unionpay', 'other'] as const;
+export const codeForm = z.enum(CODE_FORMS);
+export type CodeForm = z.infer<typeof codeForm>;
+
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `use ${bytes * 2} hex digits`);
 
 /** Quality of the instant of an event: `synced` within 5 s of the gateway, `free` on its own clock, `degraded` behind signed time. */
@@ -75,6 +81,16 @@ export const journalEvent = z.discriminatedUnion('type', [
     subject: z.string().max(120).optional(),
   }),
   z.object({ ...base, type: z.literal('unreadable-card'), portal: portalId.optional(), reader: z.string().max(64) }),
+  /** A scanned code that was refused before anybody was identified. Never the code: only what form it had. */
+  z.object({
+    ...base,
+    type: z.literal('code-refused'),
+    portal: portalId,
+    direction,
+    reader: z.string().max(64),
+    form: codeForm,
+    reason: z.enum(REASONS),
+  }),
   z.object({ ...base, type: z.literal('list-activated'), scope: z.int(), version: sequence, digest: hex(32) }),
   z.object({ ...base, type: z.literal('started'), software: z.string().max(40), boot: hex(8) }),
   z.object({ ...base, type: z.literal('stopped'), boot: hex(8) }),

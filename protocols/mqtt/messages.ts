@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { credentialClass, direction, portalId } from '../ids.ts';
 import { DOOR_ALARMS, DOOR_MODES, DOOR_PHYSICAL_STATES, LOCK_PHYSICAL_STATES } from './door-terms.ts';
-import { clockQuality, journalEvent, sequence } from './events.ts';
+import { clockQuality, codeForm, journalEvent, sequence } from './events.ts';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `use ${bytes * 2} hex digits`);
 const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/, 'use base64url');
@@ -124,7 +124,11 @@ export const ask = z.object({
   boot: hex(8),
   portal: portalId,
   direction,
-  credential: z.object({ kind: z.literal('id'), id: hex(16), class: credentialClass }),
+  credential: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('id'), id: hex(16), class: credentialClass }),
+    /** A code of another app, as scanned. Held in memory only: never logged, stored or shown. */
+    z.object({ kind: z.literal('code'), form: codeForm, text: z.string().min(1).max(512) }),
+  ]),
 });
 
 /** NTP-style: t0 is the controller's monotonic-free clock at sending. The answer is a signed frame. */

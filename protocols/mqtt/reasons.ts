@@ -21,5 +21,27 @@ export const REASONS = [
   'ListExpired',
   /** The gateway was asked and did not answer in time, or cannot be asked. */
   'GatewayUnreachable',
+  /** Scanned text that is no code of a known form, or one with a value out of range. */
+  'CodeUnreadable',
+  /** Made too long ago: an old picture, or a phone whose clock is behind. */
+  'CodeExpired',
+  /** Made in the future: a phone whose clock is ahead. */
+  'CodeFromFuture',
+  /** This code, or a later one of the same phone, was accepted before. */
+  'CodeReplayed',
+  /** Made for the gates of another zone. */
+  'CodeWrongZone',
+  /** The signature, the algorithm or the certificate does not hold. */
+  'CodeForged',
+  /** The controller's own clock is too uncertain for codes: cards, or a code that answers the gate's challenge. */
+  'CodeClockUnsure',
+  /** A code of another app, which only the network can check, while it is down: show the student pass or the card. */
+  'CodeNeedsNetwork',
+  /** A code of another app whose system did not know it. */
+  'CodeNotRecognised',
+  /** A code of another app whose system does not answer. */
+  'ResolverUnavailable',
+  /** A payment code of an app that identifies nobody here (Alipay, UnionPay). */
+  'PaymentCodeNotAccepted',
 ] as const;
 export type Reason = (typeof REASONS)[number];

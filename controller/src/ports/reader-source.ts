@@ -15,6 +15,8 @@ export type ReaderEvent =
       readonly atr?: Uint8Array;
       readonly atMs: number;
     }
+  /** A scanner read a code: text without prefix, suffix and terminator, at most 512 characters. Never logged. */
+  | { readonly kind: 'code'; readonly reader: string; readonly text: string; readonly atMs: number }
   /** The card left the field. Some readers never say so. */
   | { readonly kind: 'removed'; readonly reader: string }
   /** Something was held there and gave no number. `detail` is for the log: no card data. */
