@@ -17,7 +17,7 @@ import { type ListFileError, type ListParts, splitListFile } from './list-file.t
 import { leavesInPlace, rootOfLeaves } from './merkle.ts';
 import { type CompiledPolicy, compilePolicy, type PolicyError } from './policy.ts';
 import type { ListRecord, RecordContent } from './record.ts';
-import { createStructureCheck, type RecordFault } from './record-check.ts';
+import { createStructureCheck, type RecordFault, type StructureCheck } from './record-check.ts';
 import { contentAt, countsMatch, pageOf, RECORD_WORDS, recordAt } from './record-words.ts';
 import { type HeadError, type ListTrust, verifyHead } from './verify-head.ts';
 
@@ -69,26 +69,42 @@ export async function loadList(
   const owned = source instanceof Uint8Array ? ownFile(source, options.take ?? false) : ownParts(source);
   if (!owned.ok) return owned;
   const parts = owned.value;
-  const verified = await verifyHead(parts.headFrame, trust);
+  const pages = parts.pageCounts.length;
+  const pageBits = 31 - Math.clz32(pages);
+  if (pages !== 2 ** pageBits || !countsMatch(parts.pageCounts, parts.records.length))
+    return err('page-table-mismatch');
+  // The signature is checked on another thread; meanwhile the pages are hashed as they would be afterwards. Nothing is
+  // concluded from them, and nothing of them is parsed, before the head that they must match is known to be genuine.
+  const checking = verifyHead(parts.headFrame, trust);
+  await new Promise(setImmediate);
+  const structure = createStructureCheck(parts.words, pageBits);
+  const leaves = leavesInPlace(parts.words, parts.firstWord, trust.scopeId, parts.pageCounts, structure.visit);
+  const verified = await checking;
   if (!verified.ok) return verified;
   const { head, digest } = verified.value;
-  if (parts.pageCounts.length !== 2 ** head.pageBits || parts.records.length !== head.count * RECORD_BYTES) {
+  if (head.pageBits !== pageBits || parts.records.length !== head.count * RECORD_BYTES) {
     return err('page-table-mismatch', 'pages or records are not as many as the head says');
   }
-  if (!countsMatch(parts.pageCounts, parts.records.length)) return err('page-table-mismatch');
-  return checkRoots(parts, head, digest);
+  return checkRoots(parts, head, digest, { leaves, structure });
 }
 
-function checkRoots(parts: Owned, head: Head, digest: string): Result<AuthorizationList, LoadError> {
+interface HashedPages {
+  readonly leaves: Uint8Array;
+  readonly structure: StructureCheck;
+}
+
+function checkRoots(
+  parts: Owned,
+  head: Head,
+  digest: string,
+  { leaves, structure }: HashedPages,
+): Result<AuthorizationList, LoadError> {
   if (!equalBytes(sha256(parts.policy), head.policyRoot)) return err('policy-root-mismatch');
-  const policy = compilePolicy(parts.policy);
-  if (!policy.ok) return policy;
-  const { words, firstWord, pageCounts } = parts;
-  const structure = createStructureCheck(words, head.pageBits, policy.value.profiles.length);
-  const leaves = leavesInPlace(words, firstWord, head.scopeId, pageCounts, structure.visit);
   const root = rootOfLeaves(leaves, head.pageBits);
   if (!root || !equalBytes(root, head.pagesRoot)) return err('pages-root-mismatch');
-  const fault = structure.fault();
+  const policy = compilePolicy(parts.policy);
+  if (!policy.ok) return policy;
+  const fault = structure.fault(policy.value.profiles.length);
   if (fault) return err(fault, 'the signer made a list that cannot be searched');
   return ok(createList(parts, head, digest, policy.value, leaves));
 }

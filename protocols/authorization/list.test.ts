@@ -240,7 +240,7 @@ describe('structure check', () => {
           );
           const words = tidy ? sortRecords(raw) : raw;
           const page = bits === 0 || words.length === 0 ? 0 : (words[1] ?? 0) >>> (32 - bits);
-          const check = createStructureCheck(words, bits, 4);
+          const check = createStructureCheck(words, bits);
           check.visit(page, 0, words.length);
           let good = true;
           for (let at = 0; at < words.length; at += 4) {
@@ -248,7 +248,7 @@ describe('structure check', () => {
             if (bits > 0 && (words[at + 1] ?? 0) >>> (32 - bits) !== page) good = false;
             if (((words[at + 2] ?? 0) & 0xffff) >= 4 || (words[at + 2] ?? 0) >>> 16 > 7) good = false;
           }
-          expect(check.fault() === undefined).toBe(good);
+          expect(check.fault(4) === undefined).toBe(good);
         },
       ),
       { numRuns: 500 },

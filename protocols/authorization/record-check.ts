@@ -11,51 +11,55 @@ const UNUSED_BITS = 0xfcf8_0000 | 0;
 export interface StructureCheck {
   /** Word indexes of a page's records. */
   visit(this: void, page: number, from: number, to: number): void;
-  /** First kind of fault found so far. */
-  fault(): RecordFault | undefined;
+  /** First kind of fault found so far; also records of a profile that the policy, with so many, does not have. */
+  fault(profiles: number): RecordFault | undefined;
 }
 
-export function createStructureCheck(words: Uint32Array, pageBits: number, profiles: number): StructureCheck {
+export function createStructureCheck(words: Uint32Array, pageBits: number): StructureCheck {
   // Signed: V8 keeps these as machine integers, where unsigned words above 2^31 become doubles.
   const signed = new Int32Array(words.buffer, words.byteOffset, words.length);
   let fault: RecordFault | undefined;
+  let highestProfile = -1;
   return {
-    fault: () => fault,
+    fault: (profiles) => fault ?? (highestProfile < profiles ? undefined : 'record-out-of-range'),
     visit(page, from, to) {
       if (fault !== undefined || from === to) return;
-      const sound = pageBits === 0 ? false : seemsSound(signed, 32 - pageBits, profiles, page, from, to);
-      if (!sound) fault = checkPage(signed, pageBits, profiles, page, from, to);
+      const highest = pageBits === 0 ? -1 : highestProfileIfSound(signed, 32 - pageBits, page, from, to);
+      if (highest < 0) fault = checkPage(signed, pageBits, page, from, to);
+      highestProfile = Math.max(highestProfile, highest < 0 ? profilesOf(signed, from, to) : highest);
     },
   };
 }
 
-/** One pass without branches; only where two keys share their upper 31 bits a second one looks at those. */
-function seemsSound(
-  words: Int32Array,
-  shift: number,
-  profiles: number,
-  page: number,
-  from: number,
-  to: number,
-): boolean {
-  const lastProfile = profiles - 1;
+/**
+ * One pass without branches; only where two keys share their upper 31 bits a second one looks at those. The highest profile
+ * of the page, or -1 where something looks wrong.
+ */
+function highestProfileIfSound(words: Int32Array, shift: number, page: number, from: number, to: number): number {
   let previous = ((words[from + 1] as number) >>> 1) - 1;
   let order = 0;
-  let range = 0;
+  let highest = 0;
   let bits = 0;
   for (let at = from; at < to; at += RECORD_WORDS) {
     const high = (words[at + 1] as number) >>> 1;
     const packed = words[at + 2] as number;
+    const profile = packed & 0xffff;
     // Differences of 31-bit numbers: the sign bit remembers any that is not above zero.
     order |= high - previous - 1;
-    range |= lastProfile - (packed & 0xffff);
+    highest = profile > highest ? profile : highest;
     bits |= packed;
     previous = high;
   }
   // Sorted, so the first and the last record stand for the page.
   const placed =
     (words[from + 1] as number) >>> shift === page && (words[to - RECORD_WORDS + 1] as number) >>> shift === page;
-  return range >= 0 && (bits & UNUSED_BITS) === 0 && placed && (order >= 0 || tiesRise(words, from, to));
+  return (bits & UNUSED_BITS) === 0 && placed && (order >= 0 || tiesRise(words, from, to)) ? highest : -1;
+}
+
+function profilesOf(words: Int32Array, from: number, to: number): number {
+  let highest = 0;
+  for (let at = from; at < to; at += RECORD_WORDS) highest = Math.max(highest, (words[at + 2] as number) & 0xffff);
+  return highest;
 }
 
 function tiesRise(words: Int32Array, from: number, to: number): boolean {
@@ -74,7 +78,6 @@ const FLIP = 0x8000_0000 | 0;
 function checkPage(
   words: Int32Array,
   pageBits: number,
-  profiles: number,
   page: number,
   from: number,
   to: number,
@@ -83,7 +86,7 @@ function checkPage(
     const packed = words[at + 2] as number;
     if (at > from && !rises(words, at)) return 'records-not-sorted';
     if (pageOf(words[at + 1] as number, pageBits) !== page) return 'record-in-wrong-page';
-    if ((packed & 0xffff) >= profiles || (packed & UNUSED_BITS) !== 0) return 'record-out-of-range';
+    if ((packed & UNUSED_BITS) !== 0) return 'record-out-of-range';
   }
   return undefined;
 }

@@ -139,9 +139,9 @@ function runDelta(bytes: Uint8Array): void {
 function runRecords(bytes: Uint8Array): void {
   const words = wordsOf(bytes.slice(0, bytes.length - (bytes.length % 16)));
   for (const bits of [0, 3]) {
-    const check = createStructureCheck(words, bits, 2);
+    const check = createStructureCheck(words, bits);
     check.visit(0, 0, words.length);
-    check.fault();
+    check.fault(2);
   }
   rootOfLeaves(bytes, 1);
   verifyLeaves(bytes, list.head);
