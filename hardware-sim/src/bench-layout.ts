@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a bench has to have so that a controller with this wiring finds everything: taken from the wiring file itself.
-import { lockOutputs, type Wiring } from '@latchkey/controller/core/wiring';
+import { feedbackOutputs, lockOutputs, type Wiring } from '@latchkey/controller/core/wiring';
 
 export interface BenchInput {
   readonly input: string;
@@ -12,6 +12,8 @@ export interface BenchPortal {
   readonly id: string;
   readonly outputs: { readonly in: string; readonly out: string };
   readonly fail: 'safe' | 'secure';
+  /** Lamps and beepers. */
+  readonly feedback?: readonly string[];
   readonly contact?: BenchInput;
   readonly requestToExit?: BenchInput;
   readonly fire?: BenchInput;
@@ -33,6 +35,7 @@ export function benchLayout(wiring: Wiring): BenchLayout {
       id: portal.id,
       outputs: lockOutputs(portal.lock),
       fail: portal.lock.fail,
+      feedback: feedbackOutputs(portal),
       readers: portal.readers,
       ...Object.fromEntries(
         INPUTS.flatMap((role) => {

@@ -34,6 +34,7 @@ export interface DoorBenchOptions {
 export type BenchEvent =
   | { readonly kind: 'input'; readonly input: string; readonly level: InputLevel }
   | { readonly kind: 'card'; readonly reader: string; readonly uid: string }
+  | { readonly kind: 'code'; readonly reader: string; readonly text: string }
   | { readonly kind: 'removed'; readonly reader: string }
   | { readonly kind: 'unreadable'; readonly reader: string; readonly detail: string }
   | { readonly kind: 'attached' | 'detached'; readonly reader: string };
@@ -105,7 +106,9 @@ export class DoorBench {
   }
 
   hasOutput(output: string): boolean {
-    return this.layout.portals.some(({ outputs }) => outputs.in === output || outputs.out === output);
+    return this.layout.portals.some(
+      ({ outputs, feedback }) => outputs.in === output || outputs.out === output || feedback?.includes(output),
+    );
   }
 
   /** The controller's order. The relay has moved when this returns. */
@@ -139,10 +142,15 @@ export class DoorBench {
 
   /** A person lays a card on a reader, and will go through if the lock lets go within their patience. */
   async present(reader: string, uid: Uint8Array): Promise<void> {
-    const portal = this.#portalOf(reader);
-    if (portal) this.#waiting.set(portal.id, this.#now() + this.#manners.patienceMs);
+    this.#wait(reader);
     if (this.#hand) return this.#hand.present(reader, uid);
     this.#tell({ kind: 'card', reader, uid: Buffer.from(uid).toString('hex') });
+  }
+
+  /** A person holds a code under a scanner, and will go through as with a card. */
+  scan(reader: string, text: string): void {
+    this.#wait(reader);
+    this.#tell({ kind: 'code', reader, text });
   }
 
   presentUnreadable(reader: string): void {
@@ -224,8 +232,9 @@ export class DoorBench {
     });
   }
 
-  #portalOf(reader: string): BenchPortal | undefined {
-    return this.layout.portals.find(({ readers }) => readers.some(({ name }) => name === reader));
+  #wait(reader: string): void {
+    const portal = this.layout.portals.find(({ readers }) => readers.some(({ name }) => name === reader));
+    if (portal) this.#waiting.set(portal.id, this.#now() + this.#manners.patienceMs);
   }
 
   #drive(input: BenchInput | undefined, disturbed: boolean): void {

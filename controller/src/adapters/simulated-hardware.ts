@@ -113,6 +113,10 @@ class SharedBench {
         return this.#detach(message.reader);
       case 'card':
         return this.#onCard(message);
+      case 'code': {
+        const { reader, text } = message;
+        return this.#tell({ kind: 'code', reader, text, atMs: this.#options.clock.monotonic() });
+      }
       case 'removed':
         return this.#tell({ kind: 'removed', reader: message.reader });
       case 'unreadable':

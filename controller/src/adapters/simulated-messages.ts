@@ -43,6 +43,7 @@ export const fromBench = z.discriminatedUnion('kind', [
     atr: hexBytes(33).optional(),
   }),
   z.strictObject({ kind: z.literal('removed'), reader: name }),
+  z.strictObject({ kind: z.literal('code'), reader: name, text: z.string().min(1).max(512) }),
   z.strictObject({ kind: z.literal('unreadable'), reader: name, detail: z.string().max(200) }),
 ]);
 export type FromBench = z.infer<typeof fromBench>;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers and panel that a wiring file describes. Adapters are loaded only where the file names them: a machine without GPIO
 // or PC/SC must not need their packages.
+import { joinReaders } from '../adapters/reader-sources.ts';
 import type { PortalWiring, Wiring } from '../core/wiring.ts';
-import { INPUT_ROLES, lockOutputs } from '../core/wiring.ts';
+import { feedbackOutputs, INPUT_ROLES, lockOutputs } from '../core/wiring.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Panel } from '../ports/panel.ts';
 import type { Random } from '../ports/random.ts';
-import type { ReaderEvent, ReaderSource } from '../ports/reader-source.ts';
+import type { ReaderSource } from '../ports/reader-source.ts';
 import type { Log } from './log.ts';
 import { workerFile } from './worker-file.ts';
 
@@ -25,7 +26,8 @@ export interface HardwareParts {
 
 type LogFunction = (message: string, fields: Readonly<Record<string, unknown>>) => void;
 
-const outputsOf = ({ lock }: PortalWiring): readonly string[] => Object.values(lockOutputs(lock));
+const lockOutputsOf = ({ lock }: PortalWiring): readonly string[] => Object.values(lockOutputs(lock));
+const outputsOf = (portal: PortalWiring): readonly string[] => [...lockOutputsOf(portal), ...feedbackOutputs(portal)];
 const inputsOf = (portal: PortalWiring): readonly string[] => INPUT_ROLES.flatMap((role) => portal[role]?.input ?? []);
 
 /** Rejects with words for people: what is missing on this machine, and the fix. */
@@ -46,7 +48,7 @@ export async function openHardware(wiring: Wiring, parts: HardwareParts): Promis
 async function openGpio({ panel, portals }: Wiring): Promise<Panel> {
   if (panel.kind !== 'gpio') throw new Error('panel.kind: use "gpio" or "simulated"');
   const { GpioPanel } = await import('../adapters/gpio-panel.ts');
-  const held = portals.filter(({ lock }) => lock.fail === 'safe').flatMap(outputsOf);
+  const held = portals.filter(({ lock }) => lock.fail === 'safe').flatMap(lockOutputsOf);
   const { chip, outputs, inputs } = panel;
   return GpioPanel.open({ outputs, inputs, energisedAtStart: new Set(held), ...(chip === undefined ? {} : { chip }) });
 }
@@ -87,16 +89,4 @@ async function openSimulated(
     if (isPanel) panel = hardware.panel;
   }
   return { readers, panel };
-}
-
-/** Several sources as one. */
-export function joinReaders(sources: readonly ReaderSource[]): ReaderSource {
-  return {
-    async start(listener: (event: ReaderEvent) => void) {
-      await Promise.all(sources.map((source) => source.start(listener)));
-    },
-    async close() {
-      await Promise.all(sources.map((source) => source.close()));
-    },
-  };
 }

@@ -3,13 +3,11 @@
 // Fail-safe or fail-secure has no default on purpose: somebody has to look at the lock.
 import { direction, portalId } from '@latchkey/protocols/ids';
 import { z } from 'zod';
+import { displayWiring, feedbackWiring } from './wiring-lane.ts';
+import { readerWiring, socket } from './wiring-readers.ts';
+import { MINUTE, name, times } from './wiring-values.ts';
 
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/, 'use 1 to 60 letters, digits, " ", "." , "_" and "-"');
-const times = (leastMs: number, mostMs: number) =>
-  z.int().min(leastMs, `use at least ${leastMs} ms`).max(mostMs, `use at most ${mostMs} ms`);
-const MINUTE = 60_000;
+export type { ReaderWiring } from './wiring-readers.ts';
 
 /** Debouncing works in steps of 0.1 s. */
 const debounceMs = times(0, 2_000).multipleOf(100, 'use a multiple of 100 ms').default(100);
@@ -25,14 +23,6 @@ const input = (normallyClosed: boolean) =>
   });
 
 const gpioLine = z.strictObject({ line: z.int().min(0).max(4_095), activeLow: z.boolean().default(false) });
-const socket = z.string().min(1, 'give host:port or the path of a socket').max(200);
-
-export const readerWiring = z.discriminatedUnion('kind', [
-  /** `match` is part of the name PC/SC gives the reader; a trailing index keeps two alike apart. */
-  z.strictObject({ name, kind: z.literal('pcsc'), match: z.string().min(1).max(120) }),
-  z.strictObject({ name, kind: z.literal('simulated'), socket: socket.optional() }),
-]);
-export type ReaderWiring = z.infer<typeof readerWiring>;
 
 export const panelWiring = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -91,6 +81,10 @@ export const portalWiring = z.strictObject({
     .optional(),
   tamper: input(false).optional(),
   readers: z.array(z.strictObject({ name, direction: direction.default('in') })).max(8),
+  /** Lamps and a beeper for the people in the lane. */
+  feedback: feedbackWiring.optional(),
+  /** A page in the lane that says how it went (controller/README.md). */
+  display: displayWiring.optional(),
   timers,
   /** Schedules that hold the door in a mode, or silence one of its two alarms, while they run. */
   schedules: z

@@ -126,6 +126,89 @@ describe('wiring file', () => {
     ]);
   });
 
+  it('takes scanners with the usual settings, several at one lane', () => {
+    const readers = [
+      { name: 'front', kind: 'serial', path: '/dev/ttyACM0' },
+      { name: 'low', kind: 'keyboard', device: '/dev/input/by-id/usb-scan-event-kbd', suffix: '#' },
+    ];
+    const parsed = parseWiring(file([portal({ readers: [{ name: 'front' }, { name: 'low' }] })], { readers }));
+    expect(parsed.ok && parsed.value.readers).toEqual([
+      {
+        ...{ name: 'front', kind: 'serial', path: '/dev/ttyACM0', baudRate: 9_600, dataBits: 8, parity: 'none' },
+        ...{ stopBits: 1, terminator: 'cr', prefix: '', suffix: '', encoding: 'utf-8' },
+      },
+      { ...readers[1], terminator: 'enter', prefix: '' },
+    ]);
+  });
+
+  it.each([
+    ['path', { path: 'COM3' }, '/dev/serial/by-id/'],
+    ['baudRate', { baudRate: 110 }, '300'],
+    ['dataBits', { dataBits: 9 }, '7 or 8'],
+    ['parity', { parity: 'mark' }, '"even"'],
+    ['stopBits', { stopBits: 3 }, '1 or 2'],
+    ['terminator', { terminator: '\r' }, '"crlf"'],
+    ['idleMs', { idleMs: 1 }, '10 ms'],
+    ['prefix', { prefix: '\u0002' }, 'control characters'],
+    ['encoding', { encoding: 'latin1' }, '"gbk"'],
+  ])('refuses a serial scanner with a wrong %s, and says what to write', (field, wrong, fix) => {
+    const [problem] = problemsOf(
+      file([portal()], { readers: [{ name: 'front', kind: 'serial', path: '/dev/ttyACM0', ...wrong }] }),
+    );
+    expect(problem?.field).toBe(`readers.0.${field}`);
+    expect(problem?.fix).toContain(fix);
+  });
+
+  it('refuses a keyboard scanner without its device, and one device read twice', () => {
+    const scanner = { kind: 'keyboard', device: '/dev/input/by-id/usb-scan-event-kbd' };
+    expect(fieldsOf(file([portal()], { readers: [{ name: 'front', kind: 'keyboard' }] }))).toEqual([
+      'readers.0.device',
+    ]);
+    const readers = [
+      { name: 'front', ...scanner },
+      { name: 'back', ...scanner },
+    ];
+    expect(fieldsOf(file([portal()], { readers }))).toEqual(['readers.1.device']);
+  });
+
+  it('fills the pulses of lamps and beepers, for a direction or for both', () => {
+    const feedback = {
+      in: { granted: { output: 'green' } },
+      both: { beeper: { output: 'beep', refused: { count: 2 } } },
+    };
+    const parsed = parseWiring(file([portal({ feedback })]));
+    expect(parsed.ok && parsed.value.portals[0]?.feedback).toEqual({
+      in: { granted: { output: 'green', pulses: { count: 1, onMs: 3_000, offMs: 100 } } },
+      both: {
+        beeper: {
+          output: 'beep',
+          granted: { count: 1, onMs: 150, offMs: 150 },
+          refused: { count: 2, onMs: 150, offMs: 150 },
+        },
+      },
+    });
+  });
+
+  it('refuses a lamp on the output of a lock, and one that GPIO has no line for', () => {
+    const feedback = { both: { granted: { output: 'relay-1' } } };
+    expect(fieldsOf(file([portal({ feedback })]))).toEqual(['portals.0.feedback.both.granted.output']);
+    const panel = { kind: 'gpio', outputs: { 'relay-1': { line: 1 } } };
+    const green = { out: { granted: { output: 'green' } } };
+    expect(fieldsOf(file([portal({ feedback: green })], { panel }))).toEqual(['portals.0.feedback.out.granted.output']);
+  });
+
+  it('keeps a display to this machine unless told otherwise, and gives each its own port', () => {
+    const display = { port: 7_500 };
+    const parsed = parseWiring(file([portal({ display })]));
+    expect(parsed.ok && parsed.value.portals[0]?.display).toEqual({ port: 7_500, host: '127.0.0.1' });
+    const second = portal({ id: 'gate-2', lock: { output: 'relay-2', fail: 'safe' }, readers: [], display });
+    expect(fieldsOf(file([portal({ display }), second]))).toEqual(['portals.1.display.port']);
+    expect(fieldsOf(file([portal({ display: { port: 0, host: 'lane' } })]))).toEqual([
+      'portals.0.display.port',
+      'portals.0.display.host',
+    ]);
+  });
+
   it('says which word it does not know instead of ignoring it', () => {
     const [problem] = problemsOf(file([portal({ relocktime: 5 })]));
     expect(problem).toEqual({ field: 'portals.0', fix: 'remove what this version does not know: relocktime' });

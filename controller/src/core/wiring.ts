@@ -66,6 +66,10 @@ function readerProblems({ readers, portals }: Wiring): WiringProblem[] {
   const matches = readers.flatMap((reader, i) =>
     reader.kind === 'pcsc' ? [{ value: reader.match, field: `readers.${i}.match` }] : [],
   );
+  const devices = readers.flatMap((reader, i) => {
+    if (reader.kind === 'serial') return [{ value: reader.path, field: `readers.${i}.path` }];
+    return reader.kind === 'keyboard' ? [{ value: reader.device, field: `readers.${i}.device` }] : [];
+  });
   const used = portals.flatMap((portal, p) =>
     portal.readers.map(({ name }, i) => ({ value: name, field: `portals.${p}.readers.${i}.name` })),
   );
@@ -77,6 +81,10 @@ function readerProblems({ readers, portals }: Wiring): WiringProblem[] {
     ...repeated(matches).map(({ field, before }) => ({
       field,
       fix: `the same as ${before}: two readers need names that tell them apart`,
+    })),
+    ...repeated(devices).map(({ field, before }) => ({
+      field,
+      fix: `the same as ${before}: one device is one reader`,
     })),
     ...used
       .filter(({ value }) => !names.has(value))
@@ -101,7 +109,12 @@ export function lockOutputs(lock: PortalWiring['lock']): LockOutputs {
   return 'output' in lock ? { in: lock.output, out: lock.output } : { in: lock.in.output, out: lock.out.output };
 }
 
-function outputUses({ portals }: Wiring) {
+interface Use {
+  readonly value: string;
+  readonly field: string;
+}
+
+function lockUses({ portals }: Wiring): Use[] {
   return portals.flatMap(({ lock }, p) =>
     'output' in lock
       ? [{ value: lock.output, field: `portals.${p}.lock.output` }]
@@ -111,6 +124,27 @@ function outputUses({ portals }: Wiring) {
         ],
   );
 }
+
+function feedbackUses({ feedback }: PortalWiring, at: string): Use[] {
+  return FEEDBACK_SIDES.flatMap((side) =>
+    FEEDBACK_KINDS.flatMap((kind) => {
+      const wired = feedback?.[side]?.[kind];
+      return wired ? [{ value: wired.output, field: `${at}.feedback.${side}.${kind}.output` }] : [];
+    }),
+  );
+}
+
+/** Every lamp and beeper of a portal. */
+export const feedbackOutputs = (portal: PortalWiring): readonly string[] =>
+  feedbackUses(portal, '').map(({ value }) => value);
+
+const outputUses = (file: Wiring): Use[] => [
+  ...lockUses(file),
+  ...file.portals.flatMap((portal, p) => feedbackUses(portal, `portals.${p}`)),
+];
+
+const FEEDBACK_SIDES = ['in', 'out', 'both'] as const;
+const FEEDBACK_KINDS = ['granted', 'refused', 'beeper'] as const;
 
 export const INPUT_ROLES = ['contact', 'requestToExit', 'fire', 'tamper'] as const;
 export type InputRole = (typeof INPUT_ROLES)[number];
@@ -132,7 +166,7 @@ function panelProblems(file: Wiring): WiringProblem[] {
   const problems = [
     ...repeated(outputs).map(({ value, field, before }) => ({
       field,
-      fix: `"${value}" is used by ${before}: one relay drives one lock`,
+      fix: `"${value}" is used by ${before}: one output drives one lock, lamp or beeper`,
     })),
     ...repeated(exclusive).map(({ value, field, before }) => ({
       field: `${field}.input`,
@@ -144,7 +178,7 @@ function panelProblems(file: Wiring): WiringProblem[] {
 
 function gpioProblems(
   panel: Extract<Wiring['panel'], { kind: 'gpio' }>,
-  outputs: ReturnType<typeof outputUses>,
+  outputs: readonly Use[],
   inputs: ReturnType<typeof inputUses>,
 ): WiringProblem[] {
   const lines = (['outputs', 'inputs'] as const).flatMap((side) =>
@@ -172,7 +206,14 @@ function gpioProblems(
 
 function portalProblems({ portals }: Wiring): WiringProblem[] {
   const ids = portals.map(({ id }, p) => ({ value: id, field: `portals.${p}.id` }));
+  const displays = portals.flatMap(({ display }, p) =>
+    display ? [{ value: display.port, field: `portals.${p}.display.port` }] : [],
+  );
   return [
+    ...repeated(displays).map(({ value, field, before }) => ({
+      field,
+      fix: `${value} is used by ${before}: give each display its own port`,
+    })),
     ...repeated(ids).map(({ value, field }) => ({
       field,
       fix: `"${value}" is described twice: give each portal its own id`,

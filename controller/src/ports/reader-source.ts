@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readers of cards (and later of codes). `reader` is always the name the wiring file gives, whatever the hardware calls itself.
+// Readers of cards and scanners of codes. `reader` is always the name the wiring file gives, whatever the hardware calls itself.
 import type { CredentialClass } from '@latchkey/protocols/ids';
 
 export type ReaderEvent =
