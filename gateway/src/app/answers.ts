@@ -9,7 +9,7 @@ import { toHex } from '@latchkey/protocols/bytes/hex';
 import { type Answer, answer } from '@latchkey/protocols/commands/command';
 import { ANSWER_WITHIN_MS } from '@latchkey/protocols/commands/judge-answer';
 import { sealJson } from '@latchkey/protocols/commands/seal';
-import type { DeviceId } from '@latchkey/protocols/ids';
+import type { CredentialClass, DeviceId } from '@latchkey/protocols/ids';
 import type { ask } from '@latchkey/protocols/mqtt/messages';
 import type { z } from 'zod';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
@@ -87,10 +87,12 @@ async function judge(options: AnswerOptions, device: DeviceId, question: Ask): P
     .where('device_id', '=', device)
     .executeTakeFirst();
   if (portal?.ask_gateway !== 1) return undefined;
+  const { credential } = question;
+  if (credential.kind === 'code') return { outcome: 'denied', reason: 'CodeNotRecognised' };
   const card = await db
     .selectFrom('credential')
     .select(['person_id', 'state'])
-    .where('credential_id', '=', question.credential.id)
+    .where('credential_id', '=', credential.id)
     .where('state', '<>', 'withdrawn')
     .executeTakeFirst();
   if (card === undefined) return { outcome: 'denied', reason: 'UnknownCredential' };
@@ -100,13 +102,18 @@ async function judge(options: AnswerOptions, device: DeviceId, question: Ask): P
     readScope(snapshot, portal.scope_id, { epoch, timeZone, person: card.person_id }),
   );
   const compiled = reading && compileScope(reading.snapshot);
-  return compiled?.ok ? decideFresh(compiled.value, portal.scope_id, question, options.nowMs()) : undefined;
+  return compiled?.ok ? decideFresh(compiled.value, portal.scope_id, question, credential, options.nowMs()) : undefined;
 }
 
-function decideFresh(scope: CompiledScope, scopeId: number, question: Ask, nowMs: number): Verdict | undefined {
+function decideFresh(
+  scope: CompiledScope,
+  scopeId: number,
+  { portal, direction }: Ask,
+  credential: { readonly id: string; readonly class: CredentialClass },
+  nowMs: number,
+): Verdict | undefined {
   const policy = compilePolicy(encodePolicy(scope.policy));
   if (!policy.ok) return undefined;
-  const { portal, direction, credential } = question;
   const record = recordOf(scope, credential.id);
   // In force, and in no level of this scope: known, but not here.
   if (!record) return { outcome: 'denied', reason: 'Unauthorized' };
