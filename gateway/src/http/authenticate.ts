@@ -1,37 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may call: the administrator's bearer token, on every route that does not say `public` in its configuration. Unknown
-// addresses need the token too, so that nobody maps the API from outside.
-import type { FastifyInstance } from 'fastify';
+// Who calls: the administrator's bearer token or a person's session, on every route that does not say `public` in its
+// configuration. Unknown addresses need one too, so that nobody maps the API from outside. Both at once is refused: then
+// nobody could say whose request it is.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AttemptLimit } from './attempt-limit.ts';
 import { refuse } from './errors.ts';
+import type { Principal, SessionState } from './principal.ts';
+import { isChange, requireCsrf, requireOrigin } from './same-origin.ts';
+import { clearSession, sessionToken } from './session-cookie.ts';
 import type { TokenCheck } from './token.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Open to anyone: says nothing about the campus, or is authorised by its body. */
     public?: boolean;
+    /** Also open to whoever has yet to replace the initial password. */
+    beforePasswordChange?: boolean;
+  }
+  interface FastifyRequest {
+    /** Set on every route that is not public. */
+    principal: Principal | undefined;
+    /** Set where a person's session made the request. */
+    session: SessionState | undefined;
   }
 }
 
-/** The only caller until people sign in with roles. */
 export const ADMINISTRATOR = 'administrator';
+const BY_TOKEN: Principal = {
+  actor: ADMINISTRATOR,
+  roles: [{ role: 'administrator', buildings: 'all' }],
+  mustChangePassword: false,
+};
 
-interface Guard {
+export interface Guard {
   readonly token: Pick<TokenCheck, 'accepts'>;
   readonly limit: AttemptLimit;
   readonly nowMs: () => number;
+  readonly findSession: (token: string) => Promise<SessionState | undefined>;
+  /** Of pages that may change things in a session's name. */
+  readonly origins: () => readonly string[];
 }
 
-export function requireToken(app: FastifyInstance, { token, limit, nowMs }: Guard): void {
+export function authenticate(app: FastifyInstance, guard: Guard): void {
+  app.decorateRequest('principal', undefined);
+  app.decorateRequest('session', undefined);
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config?.public === true) return;
-    const presented = /^Bearer ([A-Za-z0-9_-]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (presented !== undefined && token.accepts(presented)) return;
-    reply.header('www-authenticate', 'Bearer realm="latchkey"');
-    if (limit.failed(request.ip, nowMs()) === 'limited') {
-      reply.header('retry-after', '60');
-      refuse('too-many-attempts');
-    }
-    refuse('unauthenticated');
+    const { config } = request.routeOptions;
+    if (config?.public === true) return;
+    const cookie = sessionToken(request);
+    if (cookie !== undefined && request.headers.authorization !== undefined) refuse('two-identities');
+    if (cookie === undefined) bearer(guard, request, reply);
+    else await bySession(guard, request, reply, cookie);
+    if (request.principal?.mustChangePassword === true && config?.beforePasswordChange !== true)
+      refuse('must-change-password');
   });
 }
+
+function bearer({ token, limit, nowMs }: Guard, request: FastifyRequest, reply: FastifyReply): void {
+  const presented = /^Bearer ([A-Za-z0-9_-]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (presented !== undefined && token.accepts(presented)) {
+    request.principal = BY_TOKEN;
+    return;
+  }
+  fail({ limit, nowMs }, request, reply);
+}
+
+async function bySession(guard: Guard, request: FastifyRequest, reply: FastifyReply, cookie: string): Promise<void> {
+  const session = await guard.findSession(cookie);
+  if (session === undefined) {
+    clearSession(reply);
+    return fail(guard, request, reply);
+  }
+  if (isChange(request)) {
+    requireOrigin(request, guard.origins());
+    requireCsrf(request, session.csrf);
+  }
+  request.session = session;
+  request.principal = session.principal;
+}
+
+function fail({ limit, nowMs }: Pick<Guard, 'limit' | 'nowMs'>, request: FastifyRequest, reply: FastifyReply): never {
+  reply.header('www-authenticate', 'Bearer realm="latchkey"');
+  if (limit.failed(request.ip, nowMs()) === 'limited') {
+    reply.header('retry-after', '60');
+    refuse('too-many-attempts');
+  }
+  return refuse('unauthenticated');
+}
+
+/** For routes that are not public. */
+export const principalOf = (request: FastifyRequest): Principal => request.principal ?? refuse('unauthenticated');
+
+/** For routes about oneself: the administrator's token is nobody. */
+export const sessionOf = (request: FastifyRequest): SessionState => request.session ?? refuse('only-for-people');

@@ -13,6 +13,16 @@ export interface Principal {
   readonly mustChangePassword: boolean;
 }
 
+/** A person's session, as found for one request. */
+export interface SessionState {
+  readonly principal: Principal & { readonly number: string; readonly session: string };
+  /** Row of the person. */
+  readonly personId: number;
+  readonly name: string;
+  readonly csrf: string;
+  readonly expiresMs: number;
+}
+
 /** Buildings in which one of the roles holds: everywhere, or these names; undefined where none is held. */
 export type Reach = 'all' | ReadonlySet<string>;
 

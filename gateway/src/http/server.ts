@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gateway's HTTP server: HTTPS, one administrator token on every route that is not marked public, one error body, request
+// The gateway's HTTP server: HTTPS, a token or a session on every route that is not marked public, one error body, request
 // ids, security headers, OpenAPI made from the same schemas that check requests (DESIGN 8).
 import { randomBytes } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
+import cookie from '@fastify/cookie';
 import swagger from '@fastify/swagger';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAttemptLimit, SIGN_IN_LIMIT } from './attempt-limit.ts';
-import { requireToken } from './authenticate.ts';
+import { authenticate, type Guard } from './authenticate.ts';
 import { installErrors } from './error-handler.ts';
 import { openApiOptions } from './openapi-options.ts';
 import { logRequests } from './request-log.ts';
@@ -21,6 +22,8 @@ export type Api = ReturnType<typeof withZod>;
 export interface ServerOptions {
   readonly services: ApiServices;
   readonly token: Pick<TokenCheck, 'accepts'>;
+  /** Absent where nobody signs in: tests and the OpenAPI document. */
+  readonly people?: Pick<Guard, 'findSession' | 'origins'>;
   readonly logger: FastifyBaseLogger;
   readonly version: string;
   /** Milliseconds that only grow, for limits and durations. */
@@ -33,6 +36,8 @@ export interface ServerOptions {
 /** JSON bodies here are small; imports set their own limit. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
+
+const NO_PEOPLE: Pick<Guard, 'findSession' | 'origins'> = { findSession: async () => undefined, origins: () => [] };
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -63,7 +68,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     reply.headers({ ...HEADERS, 'x-request-id': request.id });
   });
   logRequests(app, options);
-  requireToken(app, { token: options.token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs: options.monotonicMs });
+  await app.register(cookie);
+  const { token, monotonicMs: nowMs, people = NO_PEOPLE } = options;
+  authenticate(app, { token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs, ...people });
   installErrors(app);
   await app.register(swagger, openApiOptions(options.version));
   await app.register(async (scope) => registerRoutes(withZod(scope), options.services, options.monotonicMs));

@@ -5,6 +5,8 @@ import type { ColumnTypes } from './column-types.ts';
 import { createRegistry } from './migrations/0001-registry.ts';
 import { createDistribution } from './migrations/0002-distribution.ts';
 import { createQuarantine } from './migrations/0003-quarantine.ts';
+import { createPhones } from './migrations/0004-phones.ts';
+import { createSignIn } from './migrations/0005-sign-in.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -12,6 +14,8 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0001-registry': createRegistry,
   '0002-distribution': createDistribution,
   '0003-quarantine': createQuarantine,
+  '0004-phones': createPhones,
+  '0005-sign-in': createSignIn,
 };
 
 /** The database holds migrations this software does not know. */

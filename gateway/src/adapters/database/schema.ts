@@ -11,6 +11,8 @@ import type {
   EventTable,
   PortalReportTable,
 } from './schema-devices.ts';
+import type { PhoneTables } from './schema-phones.ts';
+import type { SignInTables } from './schema-sign-in.ts';
 
 export type Flag = 0 | 1;
 export type PersonKind = 'resident' | 'staff' | 'visitor';
@@ -50,6 +52,8 @@ export interface CredentialTable {
   /** Wire form of the credential class (protocols/ids). */
   class: number;
   state: CredentialState;
+  /** When its holder reported it lost; null once anybody else, or nobody, says what state it is in. */
+  holder_report_at: Generated<number | null>;
   issued_at: number;
   valid_from: number | null;
   valid_until: number | null;
@@ -67,6 +71,9 @@ export interface GroupMemberTable {
 export interface ScopeTable {
   id: number;
   name: string;
+  name_en: Generated<string>;
+  /** For which identity codes are made; null: its gates take none. */
+  zone: Generated<number | null>;
   prf_key_id: number;
   /** Rises with every change of the registry that may change this scope's list. */
   change_seq: number;
@@ -196,7 +203,7 @@ export interface SettingTable {
   value: string;
 }
 
-export interface Database {
+export interface Database extends SignInTables, PhoneTables {
   person: PersonTable;
   credential: CredentialTable;
   person_group: PersonGroupTable;

@@ -12,8 +12,28 @@ export const en: Catalogue = {
     fix: 'Name its form, such as decimal-reversed.',
   },
   unauthenticated: {
-    message: 'The administrator token is missing or wrong.',
-    fix: 'Send "Authorization: Bearer …" with the token from the gateway\'s data directory.',
+    message: 'You are not signed in, or the administrator token is wrong.',
+    fix: 'Sign in; programs send "Authorization: Bearer …" with the token from the gateway\'s data directory.',
+  },
+  signInRefused: {
+    message: 'Signing in was refused.',
+    fix: 'Check number and password. A forgotten password is reset by the office that gave it out.',
+  },
+  twoIdentities: {
+    message: 'The request carries a session and a token.',
+    fix: 'Send one of them: a request has one sender.',
+  },
+  crossSite: {
+    message: 'The change was not asked for by a page of this site.',
+    fix: 'Open the page again and repeat it; programs send x-latchkey-csrf from /v1/me.',
+  },
+  mustChangePassword: {
+    message: 'The initial password must be changed first.',
+    fix: 'Choose a password of your own; until then nothing else is allowed.',
+  },
+  onlyForPeople: {
+    message: 'This is about the person signed in; a token is nobody.',
+    fix: 'Sign in as a person.',
   },
   codeRefused: {
     message: 'The enrolment code is wrong, used or expired.',
@@ -47,8 +67,8 @@ export const en: Catalogue = {
   },
   notAllowedHere: { message: 'This does not fit here.', fix: 'Correct the named field.' },
   tooManyAttempts: {
-    message: 'Too many failed attempts from this address.',
-    fix: 'Wait a minute and use a valid token.',
+    message: 'Too many failed attempts.',
+    fix: 'Wait and try again, or sign in another way or on a device that you signed in on before.',
   },
   internal: { message: 'The gateway failed.', fix: 'Give the request id to whoever runs the gateway.' },
   notReady: { message: 'The gateway is not ready yet.', fix: 'Try again in a few seconds.' },

@@ -9,9 +9,17 @@ export const zhCn: Catalogue = {
   invalidCardNumber: { message: '这不是有效的卡号。', fix: '请按卡面填写号码，并注明其形式。' },
   ambiguousCardNumber: { message: '该卡号有多种读法。', fix: '请注明其形式，例如 decimal-reversed。' },
   unauthenticated: {
-    message: '缺少管理员令牌，或令牌不正确。',
-    fix: '请用网关数据目录中的令牌发送 “Authorization: Bearer …”。',
+    message: '尚未登录，或管理员令牌不正确。',
+    fix: '请先登录；程序请用网关数据目录中的令牌发送 “Authorization: Bearer …”。',
   },
+  signInRefused: { message: '登录未成功。', fix: '请核对学号（工号）和密码；忘记密码请到发放部门重置。' },
+  twoIdentities: { message: '请求同时带有会话和令牌。', fix: '请只发送其中之一：一个请求只能有一个发送者。' },
+  crossSite: {
+    message: '该更改不是由本站页面发起的。',
+    fix: '请重新打开页面后再试；程序请发送 /v1/me 给出的 x-latchkey-csrf。',
+  },
+  mustChangePassword: { message: '须先修改初始密码。', fix: '请设置您自己的密码；在此之前不能进行其他操作。' },
+  onlyForPeople: { message: '此处只涉及登录者本人，令牌不代表任何人。', fix: '请以个人身份登录。' },
   codeRefused: { message: '注册码错误、已使用或已过期。', fix: '请重新生成：latchkey device add <id>' },
   routeNotFound: { message: '本接口没有这个地址。', fix: '请查看 /v1/openapi.json。' },
   notFound: { message: '没有找到该对象。', fix: '请核对标识，或先列出现有对象。' },
@@ -25,7 +33,10 @@ export const zhCn: Catalogue = {
   unknownReference: { message: '请求引用了不存在的对象。', fix: '请先创建该对象。' },
   importRefused: { message: '文件有错误，未应用其中任何内容。', fix: '请更正所列的行后重新发送。' },
   notAllowedHere: { message: '此处不能这样设置。', fix: '请更正所指的字段。' },
-  tooManyAttempts: { message: '来自该地址的失败次数过多。', fix: '请等待一分钟，并使用有效的令牌。' },
+  tooManyAttempts: {
+    message: '失败次数过多。',
+    fix: '请稍后再试，或换一种登录方式，或使用以前登录过的设备。',
+  },
   internal: { message: '网关发生故障。', fix: '请把请求编号告知网关管理人员。' },
   notReady: { message: '网关尚未就绪。', fix: '请几秒后重试。' },
 };
