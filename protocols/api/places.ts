@@ -6,16 +6,31 @@ import { DOOR_ALARMS, DOOR_MODES, DOOR_PHYSICAL_STATES, LOCK_PHYSICAL_STATES } f
 import { displayName, instant, slug } from './common.ts';
 
 export const scopeId = z.int().min(1).max(0xffff_ffff);
+/** Of identity codes: a gate takes only those made for its zone. */
+export const zone = z
+  .int('use a whole number')
+  .min(1, 'use a number from 1 to 65535')
+  .max(0xffff, 'use a number from 1 to 65535');
+const nameEn = z.string().trim().max(120, 'use at most 120 characters');
 export const scope = z
   .object({
     id: scopeId,
     name: displayName,
+    nameEn,
+    zone: zone.nullable().describe('identity codes are made for it; null: its gates take none'),
     version: z.int().nullable().describe('of the newest signed list; null before the first'),
     credentials: z.int().nullable(),
     publishedAt: instant.nullable(),
   })
   .meta({ id: 'Scope' });
-export const scopeBody = z.object({ name: displayName });
+export const scopeBody = z.object({
+  name: displayName,
+  nameEn: nameEn.default(''),
+  zone: zone
+    .nullable()
+    .optional()
+    .describe('unique; absent: as it is, and for a new scope its own number where that is free'),
+});
 export const scopeList = z.object({ items: z.array(scope) });
 
 export const antiPassback = z.object({
@@ -26,7 +41,7 @@ export const antiPassback = z.object({
 });
 const portalFields = {
   name: displayName,
-  nameEn: z.string().trim().max(120),
+  nameEn,
   building: z.string().trim().max(60),
   scope: scopeId,
   device: slug.nullable().describe('controller that drives it'),

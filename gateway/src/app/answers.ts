@@ -99,7 +99,7 @@ async function judge(options: AnswerOptions, device: DeviceId, question: Ask): P
   if (card.state !== 'active') return { outcome: 'denied', reason: 'CredentialDenied' };
   const { epoch, timeZone } = options;
   const reading = await options.database.snapshot((snapshot) =>
-    readScope(snapshot, portal.scope_id, { epoch, timeZone, person: card.person_id }),
+    readScope(snapshot, portal.scope_id, { epoch, timeZone, nowMs: options.nowMs(), person: card.person_id }),
   );
   const compiled = reading && compileScope(reading.snapshot);
   return compiled?.ok ? decideFresh(compiled.value, portal.scope_id, question, credential, options.nowMs()) : undefined;

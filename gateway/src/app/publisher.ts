@@ -93,10 +93,12 @@ async function scopesDue({
 type ScopeResult = Result<PublishedList | undefined, PublishProblem>;
 
 async function publishScope(options: PublisherOptions, scope: number): Promise<ScopeResult> {
-  const { database, keystore, timeZone } = options;
+  const { database, keystore, timeZone, now } = options;
   const { epoch } = keystore.root.document;
   for (let attempt = 1; ; attempt++) {
-    const reading = await database.snapshot((snapshot) => readScope(snapshot, scope, { epoch, timeZone }));
+    const reading = await database.snapshot((snapshot) =>
+      readScope(snapshot, scope, { epoch, timeZone, nowMs: now() }),
+    );
     if (reading === undefined) return ok(undefined);
     const built = await buildScope(options, scope, reading);
     if (built.ok) return ok(await finish(options, reading, built.value));

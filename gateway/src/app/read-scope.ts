@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads one scope out of the registry, everything of one moment, and with it where the deny chain stood at that moment: a list
 // that still held a lost card while it claimed the deny would take it out of the controllers' overlay.
+import { CREDENTIAL_CLASSES } from '@latchkey/protocols/ids';
+import { type ExpressionBuilder, sql } from 'kysely';
 import type { Snapshot } from '../adapters/database/open-database.ts';
+import type { Database } from '../adapters/database/schema.ts';
 import type {
   ScopeSnapshot,
   SnapshotLevel,
@@ -9,6 +12,7 @@ import type {
   SnapshotSchedule,
 } from '../core/compiler/scope-snapshot.ts';
 import { denyPosition } from './registry/deny-log.ts';
+import { heldPeople } from './registry/held-people.ts';
 
 export interface ScopeReading {
   readonly changeSeq: number;
@@ -20,15 +24,18 @@ export interface ScopeReading {
 export interface ScopeReadingOptions {
   readonly epoch: number;
   readonly timeZone: string;
-  /** Only this person's memberships and cards: the rules are the same, the reading takes milliseconds. */
+  readonly nowMs: number;
+  /** Only this person's memberships and credentials: the rules are the same, the reading takes milliseconds. */
   readonly person?: number;
+  /** With `person`: a credential of this id and of the class of phones instead of theirs, for whoever carries none of ours. */
+  readonly standIn?: string;
 }
 
 /** `undefined`: there is no such scope any more. */
 export async function readScope(
   snapshot: Snapshot,
   scope: number,
-  { epoch, timeZone, person }: ScopeReadingOptions,
+  { epoch, timeZone, nowMs, person, standIn }: ScopeReadingOptions,
 ): Promise<ScopeReading | undefined> {
   const { db } = snapshot;
   const row = await db.selectFrom('scope').selectAll().where('id', '=', scope).executeTakeFirst();
@@ -41,12 +48,13 @@ export async function readScope(
     denySeq: seq,
     snapshot: {
       timeZone,
+      zone: row.zone,
       holidays: holidays.map(({ date }) => date),
       schedules: await readSchedules(snapshot),
       portals: await readPortals(snapshot, scope),
       levels: await readLevels(snapshot, scope),
       members: await readMembers(snapshot, scope, person),
-      credentials: await readCredentials(snapshot, scope, person),
+      credentials: await readCredentials(snapshot, { scope, nowMs, person, standIn }),
     },
   };
 }
@@ -116,37 +124,90 @@ async function readMembers(
   return { persons: packed[0], groups: packed[1] };
 }
 
-async function readCredentials(
-  snapshot: Snapshot,
-  scope: number,
-  person: number | undefined,
-): Promise<ScopeSnapshot['credentials']> {
-  let query = snapshot.db
+interface Wanted {
+  readonly scope: number;
+  readonly nowMs: number;
+  readonly person: number | undefined;
+  readonly standIn: string | undefined;
+}
+
+async function readCredentials(snapshot: Snapshot, wanted: Wanted): Promise<ScopeSnapshot['credentials']> {
+  const query =
+    wanted.standIn === undefined
+      ? selectCards(snapshot, wanted).unionAll(selectPhones(snapshot, wanted))
+      : selectStandIn(snapshot, wanted, wanted.standIn);
+  const sorted = query.orderBy('person_id').orderBy('credential_id');
+  const { packed } = await snapshot.columns(sorted, CREDENTIAL_COLUMNS);
+  const [persons, ids, classes, kinds, extended, exempt, personFrom, personUntil, from, until, blocked] = packed;
+  return { persons, ids, classes, kinds, extended, exempt, personFrom, personUntil, from, until, blocked };
+}
+
+const membersOf = (snapshot: Snapshot, scope: number) =>
+  snapshot.db.selectFrom('group_member').select('person_id').where('group_id', 'in', groupsOf(snapshot, scope));
+
+const HOLDER = [
+  'person.kind',
+  'person.extended_access',
+  'person.anti_passback_exempt',
+  'person.valid_from as person_from',
+  'person.valid_until as person_until',
+] as const;
+const NO_INSTANT = sql<number | null>`null`;
+const PHONE_CLASS = sql<number>`${sql.lit(CREDENTIAL_CLASSES['phone-code'])}`;
+
+function selectCards(snapshot: Snapshot, { scope, person }: Wanted) {
+  const query = snapshot.db
     .selectFrom('person')
     .innerJoin('credential', 'credential.person_id', 'person.id')
-    .select([
-      'credential.person_id',
-      'credential.credential_id',
-      'credential.class',
-      'person.kind',
-      'person.extended_access',
-      'person.anti_passback_exempt',
-      'person.valid_from as person_from',
-      'person.valid_until as person_until',
-      'credential.valid_from',
-      'credential.valid_until',
-    ])
+    .select(['person.id as person_id', 'credential.credential_id', 'credential.class', ...HOLDER])
+    .select(['credential.valid_from', 'credential.valid_until', sql<number>`0`.as('blocked')])
     .where('person.active', '=', 1)
     .where('credential.state', '=', 'active')
-    .where('person.id', 'in', (eb) =>
-      eb.selectFrom('group_member').select('person_id').where('group_id', 'in', groupsOf(snapshot, scope)),
-    )
-    .orderBy('credential.person_id')
-    .orderBy('credential.credential_id');
-  if (person !== undefined) query = query.where('person.id', '=', person);
-  const { packed } = await snapshot.columns(query, CREDENTIAL_COLUMNS);
-  const [persons, ids, classes, kinds, extended, exempt, personFrom, personUntil, from, until] = packed;
-  return { persons, ids, classes, kinds, extended, exempt, personFrom, personUntil, from, until };
+    .where('person.id', 'in', membersOf(snapshot, scope));
+  return person === undefined ? query : query.where('person.id', '=', person);
+}
+
+/** A phone is in the list by its person's right, or, blocked, because a certificate would open where the list is silent. */
+function selectPhones(snapshot: Snapshot, { scope, nowMs, person }: Wanted) {
+  const query = snapshot.db
+    .selectFrom('person')
+    .innerJoin('phone', 'phone.person_id', 'person.id')
+    .select(['person.id as person_id', 'phone.credential_id', PHONE_CLASS.as('class'), ...HOLDER])
+    .select((eb) => [
+      NO_INSTANT.as('valid_from'),
+      NO_INSTANT.as('valid_until'),
+      eb
+        .case()
+        .when(mayUse(eb, snapshot, scope))
+        .then(0)
+        .else(1)
+        .end()
+        .as('blocked'),
+    ])
+    .where((eb) => eb.or([mayUse(eb, snapshot, scope), eb('phone.id', 'in', certifiedIn(snapshot, scope, nowMs))]));
+  return person === undefined ? query : query.where('person.id', '=', person);
+}
+
+const certifiedIn = ({ db }: Snapshot, scope: number, nowMs: number) =>
+  db.selectFrom('phone_certificate').select('phone_id').where('scope_id', '=', scope).where('expires_at', '>', nowMs);
+
+const mayUse = (eb: ExpressionBuilder<Database, 'person' | 'phone'>, snapshot: Snapshot, scope: number) =>
+  eb.and([
+    eb('phone.state', '=', 'active'),
+    eb('person.active', '=', 1),
+    eb('person.id', 'in', membersOf(snapshot, scope)),
+    eb('person.id', 'not in', heldPeople(snapshot.db)),
+  ]);
+
+function selectStandIn(snapshot: Snapshot, { scope, person = -1 }: Wanted, id: string) {
+  return snapshot.db
+    .selectFrom('person')
+    .select(['person.id as person_id', sql<string>`${id}`.as('credential_id'), PHONE_CLASS.as('class'), ...HOLDER])
+    .select([NO_INSTANT.as('valid_from'), NO_INSTANT.as('valid_until'), sql<number>`0`.as('blocked')])
+    .where('person.active', '=', 1)
+    .where('person.id', '=', person)
+    .where('person.id', 'in', membersOf(snapshot, scope))
+    .where('person.id', 'not in', heldPeople(snapshot.db));
 }
 
 const CREDENTIAL_COLUMNS = [
@@ -154,6 +215,7 @@ const CREDENTIAL_COLUMNS = [
   'hex',
   'number',
   'text',
+  'number',
   'number',
   'number',
   'number',

@@ -7,7 +7,7 @@ import { toInstant, toInstantOrNull } from './forms.ts';
 
 /** Each scope with its newest signed list. */
 export async function listScopes(db: Kysely<Database>, id?: number): Promise<Scope[]> {
-  let scopes = db.selectFrom('scope').select(['id', 'name']).orderBy('id');
+  let scopes = db.selectFrom('scope').select(['id', 'name', 'name_en', 'zone']).orderBy('id');
   if (id !== undefined) scopes = scopes.where('id', '=', id);
   const newest = await db
     .selectFrom('list_version as list')
@@ -18,10 +18,13 @@ export async function listScopes(db: Kysely<Database>, id?: number): Promise<Sco
     )
     .execute();
   const byScope = new Map(newest.map((row) => [row.scope_id, row]));
-  return (await scopes.execute()).map((scope) => {
-    const list = byScope.get(scope.id);
+  return (await scopes.execute()).map(({ id: number, name, name_en, zone }) => {
+    const list = byScope.get(number);
     return {
-      ...scope,
+      id: number,
+      name,
+      nameEn: name_en,
+      zone,
       version: list?.version ?? null,
       credentials: list?.credentials ?? null,
       publishedAt: toInstantOrNull(list?.issued_at ?? null),

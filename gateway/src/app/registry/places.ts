@@ -3,32 +3,67 @@
 import type { PortalBody, ScopeBody } from '@latchkey/protocols/api/places';
 import { canonicalJson } from '@latchkey/protocols/bytes/canonical-json';
 import { err, ok } from '@latchkey/protocols/result';
-import type { Selectable } from 'kysely';
-import type { PortalTable } from '../../adapters/database/schema.ts';
+import type { Selectable, Transaction } from 'kysely';
+import type { Database, PortalTable } from '../../adapters/database/schema.ts';
 import type { PutAnswer } from './people.ts';
 import { type Change, change, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { changedFields, flag, missingOf } from './rows.ts';
 
+/** As the form defaults: callers in this package may leave out what they do not mean. */
+type ScopeFields = Pick<ScopeBody, 'name'> & Partial<ScopeBody>;
+
 export async function putScope(
   context: RegistryContext,
   id: number,
-  { name }: ScopeBody,
+  body: ScopeFields,
   actor: string,
 ): Promise<RegistryResult<PutAnswer>> {
   const done = await change(context, actor, async (each) => {
     const { trx } = each;
-    const known = await trx.selectFrom('scope').select('name').where('id', '=', id).executeTakeFirst();
-    if (known?.name === name) return ok({ changed: false });
-    if (known !== undefined) await trx.updateTable('scope').set({ name }).where('id', '=', id).execute();
+    const known = await trx.selectFrom('scope').selectAll().where('id', '=', id).executeTakeFirst();
+    const zone = await zoneOf(trx, id, body.zone, known);
+    if (!zone.ok) return zone;
+    const fields = { name: body.name, name_en: body.nameEn ?? '', zone: zone.value };
+    const altered = known === undefined ? [] : changedFields(known, fields);
+    if (known !== undefined && altered.length === 0) return ok({ changed: false });
+    if (known !== undefined) await trx.updateTable('scope').set(fields).where('id', '=', id).execute();
     else {
       const prf_key_id = await context.newScopeKey(trx);
-      await trx.insertInto('scope').values({ id, name, prf_key_id, change_seq: 0, compiled_seq: 0 }).execute();
-      each.touch([id]);
+      await trx
+        .insertInto('scope')
+        .values({ id, ...fields, prf_key_id, change_seq: 0, compiled_seq: 0 })
+        .execute();
     }
-    each.note({ action: known === undefined ? 'scope-add' : 'scope-change', subject: `scope ${id}` });
+    // Of the scope's own fields a list holds only the zone.
+    if (known === undefined || altered.includes('zone')) each.touch([id]);
+    if (known === undefined) each.note({ action: 'scope-add', subject: `scope ${id}` });
+    else each.note({ action: 'scope-change', subject: `scope ${id}`, detail: { fields: altered } });
     return ok({ changed: true });
   });
   return done.ok ? ok(done.value.value) : done;
+}
+
+const LAST_ZONE = 0xffff;
+
+/** Codes are made for one zone: two lists of the same one would let a code be used at both. */
+async function zoneOf(
+  trx: Transaction<Database>,
+  id: number,
+  wanted: number | null | undefined,
+  known: { readonly zone: number | null } | undefined,
+): Promise<RegistryResult<number | null>> {
+  if (wanted === null) return ok(null);
+  if (wanted === undefined && known !== undefined) return ok(known.zone);
+  const zone = wanted ?? (id <= LAST_ZONE ? id : undefined);
+  if (zone === undefined) return ok(null);
+  const taken = await trx
+    .selectFrom('scope')
+    .select('id')
+    .where('zone', '=', zone)
+    .where('id', '<>', id)
+    .executeTakeFirst();
+  if (taken === undefined) return ok(zone);
+  return wanted === undefined ? ok(null) : err('already-exists', `zone: scope ${taken.id} has zone ${zone}`);
 }
 
 /** A number once given out stays taken: a controller refuses lists of it that begin again at version 1. */

@@ -20,10 +20,11 @@ const LAST_CLASS = 2;
 interface Card {
   readonly serial: number;
   readonly class: number;
+  readonly blocked: boolean;
   readonly fromMs: number | null;
   readonly untilMs: number | null;
 }
-interface Person extends Omit<Card, 'serial' | 'class'> {
+interface Person extends Omit<Card, 'serial' | 'class' | 'blocked'> {
   readonly kind: 'resident' | 'staff' | 'visitor';
   readonly groups: readonly string[];
   readonly extended: boolean;
@@ -54,7 +55,11 @@ const instant = fc.option(
 );
 const validity = fc.record({ fromMs: instant, untilMs: instant });
 const card = fc
-  .record({ serial: fc.integer({ min: 1, max: 1e9 }), class: fc.integer({ min: 0, max: 1 }) })
+  .record({
+    serial: fc.integer({ min: 1, max: 1e9 }),
+    class: fc.integer({ min: 0, max: LAST_CLASS }),
+    blocked: fc.integer({ min: 0, max: 7 }).map((odds) => odds === 0),
+  })
   .chain((base) => validity.map((valid) => ({ ...base, ...valid })));
 const person: fc.Arbitrary<Person> = fc
   .record({
@@ -112,6 +117,7 @@ function snapshotOf(source: Registry, shuffle = false): ScopeSnapshot {
     Float64Array.from(cards, (each) => pick(each) ?? Number.NaN);
   return {
     timeZone: 'Asia/Shanghai',
+    zone: 7,
     holidays: turn(['2026-10-01', '2027-01-01']),
     schedules: turn(SCHEDULES),
     portals: turn(source.portals),
@@ -132,6 +138,7 @@ function snapshotOf(source: Registry, shuffle = false): ScopeSnapshot {
       kinds: dictionary(cards.map(({ holder }) => holder.kind)),
       extended: numbers(({ holder }) => (holder.extended ? 1 : 0)),
       exempt: numbers(({ holder }) => (holder.exempt ? 1 : 0)),
+      blocked: numbers(({ card: { blocked } }) => (blocked ? 1 : 0)),
       personFrom: numbers(({ holder }) => holder.fromMs),
       personUntil: numbers(({ holder }) => holder.untilMs),
       from: numbers(({ card: { fromMs } }) => fromMs),
@@ -164,6 +171,7 @@ const holds = (fromMs: number | null, untilMs: number | null, nowMs: number) =>
 
 /** What the registry means, read line by line. */
 function mayPass({ levels, portals }: Registry, holder: Person, held: Card, at: Passage): boolean {
+  if (held.blocked) return false;
   if (!holds(holder.fromMs, holder.untilMs, at.nowMs) || !holds(held.fromMs, held.untilMs, at.nowMs)) return false;
   const demands = portals.find(({ id }) => id === at.portal)?.assurance ?? [];
   const least = Math.max(
@@ -248,6 +256,15 @@ describe('the compiler', () => {
     );
   });
 
+  it('names the zone of identity codes, and none where there is none', () => {
+    const snapshot = snapshotOf({ people: [], portals: [], levels: [] });
+    const zoneOf = (zone: number | null) => {
+      const result = compileScope({ ...snapshot, zone });
+      return result.ok ? result.value.policy.zone : undefined;
+    };
+    expect([zoneOf(7), zoneOf(null)]).toEqual([7, undefined]);
+  });
+
   it('names only schedules that something uses', () => {
     const source: Registry = { people: [], portals: [], levels: [] };
     expect(compiled(source).policy.schedules).toEqual([]);
@@ -261,7 +278,7 @@ describe('the compiler', () => {
       exempt: false,
       fromMs: null,
       untilMs: null,
-      cards: [{ serial: 1, class: 0, fromMs: null, untilMs: null }],
+      cards: [{ serial: 1, class: 0, blocked: false, fromMs: null, untilMs: null }],
     };
     const levels: SnapshotLevel[] = [
       {

@@ -32,6 +32,7 @@ export function compileScope(snapshot: ScopeSnapshot): Result<CompiledScope, 'to
   const policy: PolicyDocument = {
     format: 1,
     timeZone: snapshot.timeZone,
+    ...(snapshot.zone === null ? {} : { zone: snapshot.zone }),
     holidays: [...snapshot.holidays].sort(),
     schedules: schedules.map(({ id, intervals, onHolidays }) => ({
       id,
@@ -128,7 +129,8 @@ function fillColumns(snapshot: ScopeSnapshot, levels: readonly SnapshotLevel[], 
     numbers[index] = table.take({ kind, levels: levelsOf(credentials.persons[index] ?? 0), fromMinute });
     flags[index] =
       (credentials.extended[index] === 1 ? RECORD_FLAGS.extendedAccess : 0) |
-      (credentials.exempt[index] === 1 ? RECORD_FLAGS.antiPassbackExempt : 0);
+      (credentials.exempt[index] === 1 ? RECORD_FLAGS.antiPassbackExempt : 0) |
+      (credentials.blocked[index] === 1 ? RECORD_FLAGS.blocked : 0);
     until[index] = end(credentials, index);
   }
   return { ids: credentials.ids, numbers, flags, classes: Uint8Array.from(credentials.classes), until };

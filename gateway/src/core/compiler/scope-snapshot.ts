@@ -40,7 +40,10 @@ export interface SnapshotMembers {
   readonly groups: { readonly values: readonly string[]; readonly indexes: Uint32Array };
 }
 
-/** Cards in force of people in force, sorted by person, then by id. Instants are epoch milliseconds, NaN for none. */
+/**
+ * Cards and phones in force of people in force, sorted by person, then by id. Instants are epoch milliseconds, NaN for none.
+ * Beside them phones that hold a certificate for this scope and no right any more.
+ */
 export interface SnapshotCredentials {
   readonly persons: Float64Array;
   /** 16 bytes each. */
@@ -49,6 +52,8 @@ export interface SnapshotCredentials {
   readonly kinds: { readonly values: readonly string[]; readonly indexes: Uint32Array };
   readonly extended: Float64Array;
   readonly exempt: Float64Array;
+  /** 1: known and refused. What is in the list needs no certificate, and so none helps it. */
+  readonly blocked: Float64Array;
   readonly personFrom: Float64Array;
   readonly personUntil: Float64Array;
   readonly from: Float64Array;
@@ -57,6 +62,8 @@ export interface SnapshotCredentials {
 
 export interface ScopeSnapshot {
   readonly timeZone: string;
+  /** Of identity codes; null: these gates take none. */
+  readonly zone: number | null;
   readonly holidays: readonly string[];
   readonly schedules: readonly SnapshotSchedule[];
   readonly portals: readonly SnapshotPortal[];
