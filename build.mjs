@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const NATIVE = ['better-sqlite3', 'nfc-pcsc', 'onoff'];
+const NATIVE = ['better-sqlite3', 'nfc-pcsc', 'onoff', 'serialport'];
 
 /** Output name (below dist/) → entry. A worker is a file of its own beside the program that starts it. */
 const ENTRIES = {

@@ -9,7 +9,11 @@ import { simulatedHardware } from '@latchkey/controller/adapters/simulated-hardw
 import { systemClock } from '@latchkey/controller/adapters/system-clock';
 import { systemRandom } from '@latchkey/controller/adapters/system-random';
 import { InputLevels, panelContract } from '@latchkey/controller/ports/panel.contract';
-import { ReaderEvents, readerSourceContract } from '@latchkey/controller/ports/reader-source.contract';
+import {
+  codeSourceContract,
+  ReaderEvents,
+  readerSourceContract,
+} from '@latchkey/controller/ports/reader-source.contract';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BenchLayout } from './bench-layout.ts';
 import { BenchServer } from './bench-server.ts';
@@ -77,6 +81,18 @@ describe('simulated hardware over a socket', () => {
       present: async (reader, uid) => bench.present(reader, uid),
       presentUnreadable: async (reader) => bench.presentUnreadable(reader),
       remove: async (reader) => bench.remove(reader),
+      lose,
+      restore,
+      close,
+    };
+  });
+
+  codeSourceContract(async () => {
+    const { bench, listen, lose, restore, close } = await lab();
+    return {
+      source: adapter(listen).readers,
+      readers: ['outside', 'inside'],
+      scan: async (reader, text) => bench.scan(reader, text),
       lose,
       restore,
       close,

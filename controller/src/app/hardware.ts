@@ -41,6 +41,11 @@ export async function openHardware(wiring: Wiring, parts: HardwareParts): Promis
     const { clock, random } = parts;
     sources.push(new PcscReaders({ readers: pcsc, worker: workerFile('pcsc-worker'), clock, random, log }));
   }
+  const serial = wiring.readers.filter((reader) => reader.kind === 'serial');
+  if (serial.length > 0) {
+    const { SerialScanners } = await import('../adapters/serial-scanner.ts');
+    sources.push(new SerialScanners({ readers: serial, clock: parts.clock, random: parts.random, log }));
+  }
   const panel = simulated.panel ?? (await openGpio(wiring));
   return { readers: joinReaders(sources), panel, simulated: simulated.readers.length > 0 };
 }

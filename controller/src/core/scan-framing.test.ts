@@ -145,7 +145,10 @@ describe('any bytes', () => {
   });
 
   it('give back every text that is sent whole, in either encoding', () => {
-    const text = fc.array(fc.constantFrom(...'0159azAZ+/=:-_学号今日校园码'), { minLength: 1, maxLength: 60 });
+    const text = fc.array(
+      fc.constantFrom('0', '5', 'a', 'Z', '+', '/', '=', ':', '-', '_', ' ', '学', '号', '今', '码'),
+      { minLength: 1, maxLength: 60 },
+    );
     fc.assert(
       fc.property(config, text, ({ prefix, suffix, ...config }, characters) => {
         const code = characters.join('');

@@ -134,8 +134,17 @@ describe('wiring file', () => {
     const parsed = parseWiring(file([portal({ readers: [{ name: 'front' }, { name: 'low' }] })], { readers }));
     expect(parsed.ok && parsed.value.readers).toEqual([
       {
-        ...{ name: 'front', kind: 'serial', path: '/dev/ttyACM0', baudRate: 9_600, dataBits: 8, parity: 'none' },
-        ...{ stopBits: 1, terminator: 'cr', prefix: '', suffix: '', encoding: 'utf-8' },
+        name: 'front',
+        kind: 'serial',
+        path: '/dev/ttyACM0',
+        baudRate: 9_600,
+        dataBits: 8,
+        parity: 'none',
+        stopBits: 1,
+        terminator: 'cr',
+        prefix: '',
+        suffix: '',
+        encoding: 'utf-8',
       },
       { ...readers[1], terminator: 'enter', prefix: '' },
     ]);

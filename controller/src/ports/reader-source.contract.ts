@@ -131,3 +131,78 @@ export function readerSourceContract(make: () => Promise<ReaderSourceHarness>): 
       }));
   });
 }
+
+/** The hand that holds codes under scanners. Both are wired and present; names are the wiring's. */
+export interface CodeSourceHarness {
+  readonly source: ReaderSource;
+  readonly readers: readonly [string, string];
+  /** All of the scanner's output for one code. */
+  scan(reader: string, text: string): Promise<void>;
+  /** As `lose` and `restore` of a source of cards. */
+  lose(): Promise<void>;
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function codeSourceContract(make: () => Promise<CodeSourceHarness>): void {
+  const withSource = async (body: (harness: CodeSourceHarness, events: ReaderEvents) => Promise<void>) => {
+    const harness = await make();
+    const events = new ReaderEvents();
+    try {
+      await harness.source.start(events.listener);
+      await Promise.all(harness.readers.map(async (reader) => events.until('attached', reader)));
+      await body(harness, events);
+    } finally {
+      await harness.source.close();
+      await harness.close();
+    }
+  };
+
+  describe('as a source of codes', () => {
+    it('tells the text of a code, at the scanner it was held under', async () =>
+      withSource(async ({ readers: [first, second], ...harness }, events) => {
+        const before = performance.now();
+        const text = '0123456789'.repeat(25);
+        await harness.scan(second, text);
+        const code = await events.until('code', second);
+        expect(code.text).toBe(text);
+        expect(code.atMs).toBeGreaterThanOrEqual(before);
+        expect(code.atMs).toBeLessThanOrEqual(performance.now());
+        expect(events.of('code', first)).toEqual([]);
+      }));
+
+    it('tells codes of two scanners at once, none mixed up', async () =>
+      withSource(async ({ readers: [first, second], ...harness }, events) => {
+        await Promise.all([harness.scan(first, 'LKD1:abcDEF-_0'), harness.scan(second, '6212345678901234567')]);
+        expect((await events.until('code', first)).text).toBe('LKD1:abcDEF-_0');
+        expect((await events.until('code', second)).text).toBe('6212345678901234567');
+      }));
+
+    it('tells the same code as often as it is held there', async () =>
+      withSource(async ({ readers: [reader], ...harness }, events) => {
+        for (const count of [1, 2, 3]) {
+          await harness.scan(reader, 'same');
+          await events.until('code', reader, count);
+        }
+      }));
+
+    it('tells its scanners as detached when what is behind it goes, and finds them again by itself', async () =>
+      withSource(async ({ readers: [first, second], ...harness }, events) => {
+        await harness.lose();
+        await Promise.all([events.until('detached', first), events.until('detached', second)]);
+        await harness.restore();
+        await Promise.all([events.until('attached', first, 2), events.until('attached', second, 2)]);
+        await harness.scan(second, '1234');
+        expect((await events.until('code', second)).text).toBe('1234');
+      }));
+
+    it('is silent once closed', async () =>
+      withSource(async ({ source, readers: [reader], ...harness }, events) => {
+        await source.close();
+        const told = events.all.length;
+        await harness.scan(reader, '1234').catch(() => undefined);
+        await quiet(600);
+        expect(events.all).toHaveLength(told);
+      }));
+  });
+}
