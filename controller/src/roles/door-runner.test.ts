@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
 import { doorConfig, passage } from '../core/door.test-support.ts';
 import type { EventBody } from '../core/event-body.ts';
 import { createDoorRunner } from './door-runner.ts';
