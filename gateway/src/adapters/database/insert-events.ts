@@ -14,7 +14,10 @@ export interface JournalMark {
 
 const INSERT = `insert into event
   (device_id, epoch, seq, at, received_at, type, portal_id, credential_ref, body, person_id)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, (select person_id from credential where campus_ref = ? order by id desc limit 1))
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(
+    (select person_id from credential where campus_ref = ? order by id desc limit 1),
+    (select person_id from phone where campus_ref = ?),
+    (select person_id from code_reference where campus_ref = ?)))
   on conflict (device_id, epoch, seq) do nothing`;
 
 const MARK = `insert into device_journal (device_id, epoch, acked_seq, updated_at) values (?, ?, ?, ?)
@@ -42,7 +45,7 @@ export function insertEventValues(
   ]);
 }
 
-/** In the order of the table's columns; the reference comes twice, for the row and for its holder. */
+/** In the order of the table's columns; the reference comes again for each table that may know its holder. */
 export const eventValues = (
   device: string,
   epoch: string,
@@ -53,7 +56,7 @@ export const eventValues = (
   portal: string | null,
   reference: string | null,
   body: string,
-): Bindable[] => [device, epoch, seq, at, receivedAt, type, portal, reference, body, reference];
+): Bindable[] => [device, epoch, seq, at, receivedAt, type, portal, reference, body, reference, reference, reference];
 
 function valuesOf(row: NewEvent): Bindable[] {
   const { device_id, epoch, seq, at, received_at, type, portal_id = null, credential_ref = null, body } = row;

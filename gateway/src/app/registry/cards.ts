@@ -9,6 +9,8 @@ import { err, ok } from '@latchkey/protocols/result';
 import type { Kysely } from 'kysely';
 import type { CredentialRow, CredentialState, Database, DenyReason } from '../../adapters/database/schema.ts';
 import { lastDenyOf } from './deny-log.ts';
+import { heldPeople } from './held-people.ts';
+import { holdPhonesOf } from './phones.ts';
 import { type Change, change, type DenyMark, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { scopesOfPeople } from './touched-scopes.ts';
 
@@ -202,12 +204,27 @@ export async function withdrawCardsOf(each: Change, person: number): Promise<voi
   for (const card of await cardsInUse(each.trx, person)) await applyAction(each, card, 'withdraw');
 }
 
-async function applyAction(each: Change, card: CredentialRow, action: CardAction): Promise<void> {
+/** `holderReportMs`: its holder says so, at this moment. */
+export async function applyAction(
+  each: Change,
+  card: CredentialRow,
+  action: CardAction,
+  holderReportMs: number | null = null,
+): Promise<void> {
   const { to, deny, reason } = TRANSITIONS[action];
-  await each.trx.updateTable('credential').set({ state: to }).where('id', '=', card.id).execute();
+  const { trx } = each;
+  const fields = { state: to, holder_report_at: holderReportMs };
+  await trx.updateTable('credential').set(fields).where('id', '=', card.id).execute();
   each.deny({ campusRef: card.campus_ref, kind: deny, reason });
-  each.touch(await scopesOfPeople(each.trx, [card.person_id]));
+  if ((card.state === 'frozen' || to === 'frozen') && !(await otherFrozen(each, card)))
+    await holdPhonesOf(each, card.person_id, to === 'frozen' ? 'deny' : 'allow-again');
+  each.touch(await scopesOfPeople(trx, [card.person_id]));
   each.note({ action: `card-${action}`, subject: `card ${card.id}`, detail: { from: card.state, to } });
+}
+
+async function otherFrozen({ trx }: Change, { id, person_id }: CredentialRow): Promise<boolean> {
+  const row = await heldPeople(trx).where('person_id', '=', person_id).where('id', '<>', id).executeTakeFirst();
+  return row !== undefined;
 }
 
 const cardOf = ({ trx }: Change, id: number): Promise<CredentialRow | undefined> =>

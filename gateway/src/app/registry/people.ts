@@ -5,6 +5,7 @@ import { err, ok } from '@latchkey/protocols/result';
 import type { Transaction } from 'kysely';
 import type { Database, PersonRow } from '../../adapters/database/schema.ts';
 import { withdrawCardsOf } from './cards.ts';
+import { certifiedScopesOf, withdrawPhonesOf } from './phones.ts';
 import { type Change, change, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { changedFields, flag, instantOf, missingOf } from './rows.ts';
 import { scopesOfPeople } from './touched-scopes.ts';
@@ -51,6 +52,7 @@ async function writePerson(each: Change, number: string, fields: PersonFields, g
   if (before.join() !== groups.join()) altered.push('groups');
   if (altered.length === 0) return { changed: false };
   each.touch(await scopesOfPeople(trx, [known.id]));
+  each.touch(await certifiedScopesOf(trx, [known.id]));
   await trx.updateTable('person').set(fields).where('id', '=', known.id).execute();
   await setGroups(trx, known.id, groups);
   each.touch(await scopesOfPeople(trx, [known.id]));
@@ -69,6 +71,7 @@ export async function removePerson(
     if (known.active === 0) return ok({ changed: false });
     each.touch(await scopesOfPeople(each.trx, [known.id]));
     await withdrawCardsOf(each, known.id);
+    await withdrawPhonesOf(each, known.id);
     await each.trx.deleteFrom('group_member').where('person_id', '=', known.id).execute();
     await each.trx.updateTable('person').set({ active: 0 }).where('id', '=', known.id).execute();
     each.note({ action: 'person-remove', subject: `person ${number}` });
