@@ -46,6 +46,11 @@ export async function openHardware(wiring: Wiring, parts: HardwareParts): Promis
     const { SerialScanners } = await import('../adapters/serial-scanner.ts');
     sources.push(new SerialScanners({ readers: serial, clock: parts.clock, random: parts.random, log }));
   }
+  const keyboards = wiring.readers.filter((reader) => reader.kind === 'keyboard');
+  if (keyboards.length > 0) {
+    const { KeyboardScanners } = await import('../adapters/keyboard-scanner.ts');
+    sources.push(new KeyboardScanners({ readers: keyboards, clock: parts.clock, random: parts.random, log }));
+  }
   const panel = simulated.panel ?? (await openGpio(wiring));
   return { readers: joinReaders(sources), panel, simulated: simulated.readers.length > 0 };
 }
