@@ -56,6 +56,15 @@ describe('the control API', () => {
     ]);
   });
 
+  it('holds a code under a scanner and says how fast the lock let go', async () => {
+    bench.onEvent((event) => event.kind === 'code' && bench.setRelay('lock', true));
+    const answer = await post('/scan', { reader: 'outside', text: '284600123456789012' });
+    expect(describeAnswer('/scan', answer)).toMatch(/^outside: front released after [\d.]+ ms\n$/);
+    expect(events.filter(({ kind }) => kind !== 'input')).toEqual([
+      { kind: 'code', reader: 'outside', text: '284600123456789012' },
+    ]);
+  });
+
   it('says so when a lock stays as it was', async () => {
     expect(await post('/tap', { reader: 'outside', who: '04A1B2C3' })).toMatchObject({ released: false });
   });
@@ -83,6 +92,7 @@ describe('the control API', () => {
     ['/tap', { reader: 'nowhere', who: '2026000001' }, /no reader "nowhere"; there are: dorm-1\/outside/],
     ['/tap', { reader: 'outside', who: 'nobody' }, /nobody has the number "nobody"/],
     ['/tap', { reader: 'outside' }, /who:/],
+    ['/scan', { reader: 'outside', text: '7'.repeat(513) }, /text: a code has at most 512 characters/],
     ['/rex', { portal: 'front' }, /no exit button/],
     ['/fire', { on: true }, /no fire input/],
     ['/open', { portal: 'back' }, /no portal "back"; there are: front/],

@@ -11,6 +11,7 @@ import {
   NETWORK_ACTIONS,
   requestExit,
   type SimulatedCampus,
+  scan,
   setFire,
   setNetwork,
   tap,
@@ -47,6 +48,10 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   ),
   'POST /tap': route(z.strictObject({ reader: name, who: name }), async (campus, { reader, who }) =>
     tap(campus, reader, who),
+  ),
+  'POST /scan': route(
+    z.strictObject({ reader: name, text: z.string().min(1).max(512, 'a code has at most 512 characters') }),
+    async (campus, { reader, text }) => scan(campus, reader, text),
   ),
   'POST /open': onPortal((campus, portal) => moveDoor(campus, portal, true)),
   'POST /close': onPortal((campus, portal) => moveDoor(campus, portal, false)),

@@ -38,16 +38,37 @@ const DEFAULT_HOLD_MS = 300;
 export async function tap(campus: SimulatedCampus, reader: string, who: string): Promise<TapResult> {
   const { bench, name } = findReader(campus, reader);
   const uid = findUid(campus, who);
-  const portal = bench.layout.portals.find(({ readers }) => readers.some((wired) => wired.name === name));
-  const direction = portal?.readers.find((wired) => wired.name === name)?.direction ?? 'in';
+  return hold(bench, name, {
+    present: async () => bench.present(name, uid),
+    remove: async () => bench.remove(name),
+  });
+}
+
+/** `text`: all of a code, as a scanner reads it. */
+export async function scan(campus: SimulatedCampus, reader: string, text: string): Promise<TapResult> {
+  const { bench, name } = findReader(campus, reader);
+  return hold(bench, name, {
+    present: async () => bench.scan(name, text),
+    remove: async () => undefined,
+  });
+}
+
+/** Holds something to a reader and watches the lock. */
+async function hold(
+  bench: DoorBench,
+  reader: string,
+  hand: { present(): Promise<void>; remove(): Promise<void> },
+): Promise<TapResult> {
+  const portal = bench.layout.portals.find(({ readers }) => readers.some(({ name }) => name === reader));
+  const direction = portal?.readers.find(({ name }) => name === reader)?.direction ?? 'in';
   const since = performance.now();
   const move = portal && bench.nextMove(portal.outputs[direction], portal.fail === 'secure', TAP_WAIT_MS);
-  await bench.present(name, uid);
+  await hand.present();
   const released = await move;
   await sleep(Math.max(0, HOLD_MS - (performance.now() - since)));
-  await bench.remove(name);
+  await hand.remove();
   const afterMs = released && Math.round((released.atMs - since) * 10) / 10;
-  return { reader: name, portal: portal?.id, released: released !== undefined, afterMs };
+  return { reader, portal: portal?.id, released: released !== undefined, afterMs };
 }
 
 export function moveDoor(campus: SimulatedCampus, portal: string, open: boolean): void {

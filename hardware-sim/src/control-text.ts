@@ -12,7 +12,8 @@ interface State {
 
 /** `path` is the route that gave the answer. Ends with a line break. */
 export function describeAnswer(path: string, answer: unknown): string {
-  if (path === '/tap') return describeTap(answer as TapResult);
+  if (path === '/tap') return describeHold('card', answer as TapResult);
+  if (path === '/scan') return describeHold('code', answer as TapResult);
   if (path === '/state') return describeState(answer as State);
   if (path.startsWith('/people')) return describePeople((answer as { people: readonly CardHolder[] }).people);
   if (path === '/network') return `network: ${(answer as { devices: readonly string[] }).devices.join(', ')}\n`;
@@ -20,8 +21,8 @@ export function describeAnswer(path: string, answer: unknown): string {
   return 'done\n';
 }
 
-function describeTap({ reader, portal, released, afterMs }: TapResult): string {
-  if (portal === undefined) return `${reader}: card shown; no portal uses this reader\n`;
+function describeHold(what: string, { reader, portal, released, afterMs }: TapResult): string {
+  if (portal === undefined) return `${reader}: ${what} shown; no portal uses this reader\n`;
   return released ? `${reader}: ${portal} released after ${afterMs} ms\n` : `${reader}: ${portal} stayed as it was\n`;
 }
 

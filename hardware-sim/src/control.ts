@@ -12,6 +12,7 @@ Examples:
   npm run sim -- people --find 张               who lives here, with their cards
   npm run sim -- tap gate-1-in 2026000001       this resident holds the card to that reader
   npm run sim -- tap gate-1-in 04a1b2c3         any card, by the UID in hex
+  npm run sim -- scan gate-1-in 284600123456789012   any code, as its scanner reads it
   npm run sim -- network cut dorm-1             pull the plug of one controller's network
   npm run sim -- network restore all`;
 
@@ -24,7 +25,9 @@ const send = (request: ControlRequest) => async (options: { url: string; json?: 
 
 export function controlProgram(): Command {
   const program = new Command('sim')
-    .description('Tap cards, move doors and cut cables on the simulated campus that "npm start" left running.')
+    .description(
+      'Tap cards, scan codes, move doors and cut cables on the simulated campus that "npm start" left running.',
+    )
     .addOption(
       new Option('--url <url>', 'control API')
         .env('LATCHKEY_SIM_URL')
@@ -42,6 +45,12 @@ export function controlProgram(): Command {
     .argument('<reader>', 'name of the reader, or DEVICE/NAME')
     .argument('<who>', "a person's number, or a card's UID in hex")
     .action(async (reader: string, who: string) => post('/tap', { reader, who }));
+  program
+    .command('scan')
+    .description('hold a code under a scanner and see whether the door lets go')
+    .argument('<reader>', 'name of the reader, or DEVICE/NAME')
+    .argument('<text>', 'text of the code')
+    .action(async (reader: string, text: string) => post('/scan', { reader, text }));
   for (const [verb, text] of [
     ['open', 'push a door open, by force if it is locked'],
     ['close', 'let a door fall shut'],
