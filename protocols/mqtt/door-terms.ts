@@ -44,6 +44,10 @@ export const ALARM_KINDS = [
   'deny-suppressed',
   'clock-behind',
   'wrong-attempts',
+  /** A request to exit that does not end: a button taped down, a sensor that sees the wind. */
+  'exit-request-stuck',
+  /** The wiring names a schedule that the policy does not have: the door keeps another mode than its wiring wants. */
+  'schedule-missing',
   'simulated-hardware',
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];

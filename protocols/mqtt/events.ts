@@ -45,6 +45,8 @@ export const journalEvent = z.discriminatedUnion('type', [
   z.object({ ...base, type: z.literal('access-denied'), ...passage, ...decided, reason: z.enum(REASONS) }),
   z.object({ ...base, type: z.literal('access-taken'), ...passage }),
   z.object({ ...base, type: z.literal('access-not-taken'), ...passage }),
+  /** The controller stopped between the grant and the door's answer: whether anybody passed is not known. Told once, at the next start. */
+  z.object({ ...base, type: z.literal('access-unconcluded'), ...passage }),
   z.object({
     ...base,
     type: z.literal('door-mode'),
