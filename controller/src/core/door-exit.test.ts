@@ -25,6 +25,47 @@ describe('request to exit', () => {
     expect(door.energised()).toBe(false);
   });
 
+  it('stuck for longer than its time is an alarm that ends with it, and the door says what it is all the while', () => {
+    const door = doorBench(config);
+    const stuck = () =>
+      door
+        .told()
+        .flatMap((told) => (told.type === 'alarm' && told.alarm === 'exit-request-stuck' ? [told.active] : []));
+    door.input('requestToExit', 'asserted');
+    door.wait(59_999);
+    expect(stuck()).toEqual([]);
+    door.wait(1);
+    expect(stuck()).toEqual([true]);
+    door.wait(600_000);
+    expect([stuck(), mode(door), door.state().reported.lock, alarm(door)]).toEqual([
+      [],
+      'Accessed',
+      'Unlocked',
+      'Normal',
+    ]);
+    door.input('requestToExit', 'quiet');
+    expect(stuck()).toEqual([false]);
+    door.wait(600_000);
+    expect([stuck(), door.state().reported.lock]).toEqual([[], 'Locked']);
+  });
+
+  it('made again and again, each time for less, is not stuck; a cut line ends the alarm and is a fault instead', () => {
+    const door = doorBench(config);
+    const alarmsTold = () =>
+      door.told().flatMap((told) => (told.type === 'alarm' ? [`${told.alarm} ${told.active}`] : []));
+    for (let presses = 0; presses < 5; presses += 1) {
+      door.input('requestToExit', 'asserted');
+      door.wait(50_000);
+      door.input('requestToExit', 'quiet');
+      door.wait(1_000);
+    }
+    expect(alarmsTold()).toEqual([]);
+    door.input('requestToExit', 'asserted');
+    door.wait(60_000);
+    door.input('requestToExit', 'fault');
+    expect(alarmsTold()).toEqual(['exit-request-stuck true', 'input-fault true', 'exit-request-stuck false']);
+  });
+
   it('frees the door in every mode, and leaves the mode as it is', () => {
     const door = doorBench(config);
     lockdown(door);

@@ -11,8 +11,27 @@ export function exitInput(turn: Turn, level: WireLevel): void {
   const active = level === 'asserted';
   if (active === exit.active) return;
   change(turn, { exit: { ...exit, active } });
+  watchStuck(turn);
   if (active) requestExit(turn);
   else if (exit.masking) arm(turn, 'exit-mask', turn.config.timers.releaseTimeMs);
+}
+
+/** The way out stays free all the while: the alarm is about a lock that somebody's tape, or a sensor, holds open. */
+function watchStuck(turn: Turn): void {
+  const { active, stuck } = turn.state.exit;
+  const afterMs = turn.config.requestToExit?.stuckAfterMs;
+  if (active && afterMs !== undefined) return arm(turn, 'exit-stuck', afterMs);
+  cancel(turn, 'exit-stuck');
+  if (stuck) setStuck(turn, false);
+}
+
+function setStuck(turn: Turn, stuck: boolean): void {
+  change(turn, { exit: { ...turn.state.exit, stuck } });
+  tell(turn, { type: 'alarm', alarm: 'exit-request-stuck', active: stuck, portal: turn.config.id });
+}
+
+export function exitStuck(turn: Turn): void {
+  if (turn.state.exit.active) setStuck(turn, true);
 }
 
 /** Also called when a reason to ignore it has passed and the request is still made. */

@@ -35,6 +35,7 @@ export type DoorTimer =
   | 'exit-after-grant'
   | 'exit-after-close'
   | 'exit-mask'
+  | 'exit-stuck'
   | 'output-retry'
   | `entry:${string}`;
 
@@ -102,7 +103,7 @@ export interface DoorState {
   readonly openExtended: boolean;
   readonly faults: readonly InputRole[];
   readonly tampered: boolean;
-  readonly exit: { readonly active: boolean; readonly masking: boolean };
+  readonly exit: { readonly active: boolean; readonly masking: boolean; readonly stuck: boolean };
   readonly masks: { readonly forced: boolean; readonly held: boolean };
   readonly armed: readonly DoorTimer[];
   /** What was told last. */
@@ -125,7 +126,7 @@ export function initialDoor(config: DoorConfig): DoorState {
     openExtended: false,
     faults: [],
     tampered: false,
-    exit: { active: false, masking: false },
+    exit: { active: false, masking: false, stuck: false },
     masks: { forced: false, held: false },
     armed: [],
     reported: { portal: config.id, mode: 'Locked', door: 'Unknown', lock: 'Unknown', alarm: 'Normal' },

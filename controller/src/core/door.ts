@@ -2,7 +2,7 @@
 // The door machine: one door, one event at a time, effects as data (reference: door). It reads no clock: time passes as timer
 // events. The shell runs effects in order and feeds back what became of outputs and timers.
 import { endAccess, entryTimedOut, grant, releaseTimedOut, unlockMomentarily } from './door-access.ts';
-import { exitMaskTimedOut, requestExit } from './door-exit.ts';
+import { exitMaskTimedOut, exitStuck, requestExit } from './door-exit.ts';
 import { takeInput } from './door-inputs.ts';
 import { driveRelays, heldTimedOut, heldWarning, outputDone, retryOutputs, settle } from './door-settle.ts';
 import {
@@ -81,6 +81,8 @@ function timedOut(turn: Turn, name: DoorTimer): void {
       return requestExit(turn);
     case 'exit-mask':
       return exitMaskTimedOut(turn);
+    case 'exit-stuck':
+      return exitStuck(turn);
     case 'output-retry':
       return retryOutputs(turn);
     case 'late-opening':

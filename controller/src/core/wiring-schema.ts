@@ -63,6 +63,8 @@ const requestToExit = input(false).extend({
   /** For motion sensors, which see whoever comes in; a button needs neither. */
   ignoreAfterGrantMs: times(0, MINUTE).default(0),
   ignoreAfterCloseMs: times(0, MINUTE).default(0),
+  /** A request this long is an alarm: nobody presses a button for a minute. More for a sensor over a busy way out. */
+  stuckAfterMs: times(5_000, 60 * MINUTE).default(60_000),
 });
 
 /** Ids of schedules in the policy of the portal's list. */
