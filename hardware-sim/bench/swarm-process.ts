@@ -20,6 +20,7 @@ import { type DeviceSide, startDeviceSide } from '@latchkey/gateway/app/device-s
 import { SILENT } from '@latchkey/gateway/app/log';
 import { createLogger } from '@latchkey/gateway/app/logger';
 import { createMetrics } from '@latchkey/gateway/app/metrics';
+import { composeOwn } from '@latchkey/gateway/app/own/compose';
 import { createImports } from '@latchkey/gateway/app/registry/imports';
 import { openRegistry, type Registry } from '@latchkey/gateway/app/registry/open-registry';
 import { createServer } from '@latchkey/gateway/http/server';
@@ -106,6 +107,14 @@ async function serveApi(
     confirm: side.confirmDeny,
     explain: async () => err('not-ready'),
     imports: createImports(context),
+    own: composeOwn({
+      context,
+      campusId: '0'.repeat(16),
+      phonesPerPerson: 2,
+      cardFoundWithinHours: 0,
+      confirm: side.confirmDeny,
+      certificates: async () => [],
+    }),
     wake: createEventBell(),
     metrics: createMetrics(),
     ready: () => true,

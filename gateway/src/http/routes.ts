@@ -5,6 +5,7 @@ import { registerCommands } from './routes/commands.ts';
 import { registerDevices } from './routes/devices.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerImports } from './routes/imports.ts';
+import { registerOwn } from './routes/own.ts';
 import { registerPeople } from './routes/people.ts';
 import { registerPlaces } from './routes/places.ts';
 import { registerRights } from './routes/rights.ts';
@@ -21,5 +22,6 @@ export async function registerRoutes(app: Api, services: ApiServices, monotonicM
   registerDevices(app, services, monotonicMs);
   registerCommands(app, services);
   registerHistory(app, services);
+  registerOwn(app, services.own, monotonicMs);
   await registerImports(app, services);
 }

@@ -9,6 +9,7 @@ import type * as people from '@latchkey/protocols/api/people';
 import type * as places from '@latchkey/protocols/api/places';
 import type * as rights from '@latchkey/protocols/api/rights';
 import type { Result } from '@latchkey/protocols/result';
+import type { OwnService } from './own-service.ts';
 
 export type ApiResult<T> = Result<T, ApiErrorCode>;
 export type Actor = string;
@@ -104,6 +105,8 @@ export interface ApiServices {
   readonly commands: CommandService;
   readonly events: EventService;
   readonly audit: AuditService;
+  /** Of whoever makes the request. */
+  readonly own: OwnService;
   explain(body: operations.ExplainBody): Promise<ApiResult<operations.Explanation>>;
   import(request: ImportRequest, actor: Actor): Promise<ApiResult<ImportOutcome>>;
   ready(): boolean;

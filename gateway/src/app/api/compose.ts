@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All services of the API, from the gateway's parts.
 import type { ExplainBody, Explanation } from '@latchkey/protocols/api/operations';
+import type { OwnService } from '../../http/own-service.ts';
 import type { ApiResult, ApiServices, CommandService, DeviceService } from '../../http/services.ts';
 import { appendAudit, verifyAudit } from '../audit.ts';
 import type { Metrics } from '../metrics.ts';
@@ -19,6 +20,7 @@ export interface ServiceParts {
   readonly confirm: CardServiceOptions['confirm'];
   readonly explain: (body: ExplainBody) => Promise<ApiResult<Explanation>>;
   readonly imports: ApiServices['import'];
+  readonly own: OwnService;
   readonly wake: EventWake;
   readonly metrics: Metrics;
   readonly ready: () => boolean;
@@ -50,6 +52,7 @@ export function composeServices(parts: ServiceParts): ApiServices {
         ),
     }),
     audit: { page: (query) => pageOfAudit(database.reader, query), verify: () => verifyAudit(database.reader) },
+    own: parts.own,
     explain: parts.explain,
     import: parts.imports,
     ready: parts.ready,
