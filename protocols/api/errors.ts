@@ -39,6 +39,7 @@ export const API_ERRORS = {
   'import-refused': client(422, 'importRefused'),
   'not-allowed-here': client(422, 'notAllowedHere'),
   'too-many-attempts': { status: 429, level: 'warn', key: 'tooManyAttempts' },
+  busy: { status: 503, level: 'warn', key: 'busy' },
   internal: { status: 500, level: 'error', key: 'internal' },
   'not-ready': { status: 503, level: 'warn', key: 'notReady' },
 } as const satisfies Readonly<Record<string, ApiErrorEntry>>;

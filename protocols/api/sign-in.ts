@@ -63,6 +63,40 @@ export const passkeyRegister = passkeyAnswer.extend({ name: z.string().trim().mi
 export const passkey = z.object({ id: z.string(), name: z.string(), addedAt: instant, lastUsedAt: instant.nullable() });
 export const passkeys = z.object({ items: z.array(passkey) });
 
+/** GET /v1/me/sessions: where this person is signed in. DELETE /v1/me/sessions/{id} ends one. */
+export const mySession = z
+  .object({
+    id: z.string(),
+    current: z.boolean().describe('the one this request was made with'),
+    method: z.enum(['password', 'passkey', 'oidc']),
+    browser: z.string().describe('family of the browser; empty where it is not known'),
+    signedInAt: instant,
+    lastSeenAt: instant,
+  })
+  .meta({ id: 'MySession' });
+export const mySessions = z.object({ items: z.array(mySession) });
+/** POST /v1/sign-out: whoever signed in through the identity provider is sent there to sign out there, too. */
+export const signedOut = z.object({ continueAt: z.url().nullable() });
+
+/** GET /v1/people/{number}/account. */
+export const account = z
+  .object({
+    number: personNumber,
+    disabled: z.boolean().describe('may not sign in at all'),
+    password: z.enum(['none', 'initial', 'chosen']),
+    passwordSetAt: instant.nullable(),
+    passkeys: z.int(),
+    sessions: z.int(),
+  })
+  .meta({ id: 'Account' });
+/** POST /v1/people/{number}/account/reset: ends every session, too. */
+export const accountResetBody = z.object({ to: z.enum(['temporary', 'initial']).default('temporary') });
+export const accountReset = z.object({
+  temporaryPassword: z.string().nullable().describe('told once, good for choosing another; null for the initial one'),
+});
+/** PUT /v1/people/{number}/account/disabled. */
+export const accountDisabled = z.object({ disabled: z.boolean() });
+
 /** GET /v1/sign-in/oidc?return=/pass/ redirects to the identity provider; it returns to GET /v1/sign-in/oidc/callback. */
 export const oidcStart = z.object({
   return: z
@@ -73,3 +107,14 @@ export const oidcStart = z.object({
 
 /** PUT /v1/people/{number}/roles, administrators only. */
 export const roleGrants = z.object({ items: z.array(roleGrant).max(20) });
+
+export type PasswordSignIn = z.infer<typeof passwordSignIn>;
+export type PasswordChange = z.infer<typeof passwordChange>;
+export type PasskeyOptions = z.infer<typeof passkeyOptions>;
+export type PasskeyAnswer = z.infer<typeof passkeyAnswer>;
+export type PasskeyRegister = z.infer<typeof passkeyRegister>;
+export type Passkey = z.infer<typeof passkey>;
+export type MySession = z.infer<typeof mySession>;
+export type SignedOut = z.infer<typeof signedOut>;
+export type Account = z.infer<typeof account>;
+export type AccountReset = z.infer<typeof accountReset>;

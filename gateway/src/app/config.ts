@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { siteId } from '@latchkey/protocols/ids';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import { z } from 'zod';
+import { oidcConfig, signInConfig, webConfig } from './config-web.ts';
 
 const port = z.int('use a whole number').min(0, 'use a port from 0 to 65535').max(65_535, 'use a port from 0 to 65535');
 const host = z.string().min(1, 'give an address to listen on, such as 127.0.0.1 or 0.0.0.0').max(253);
@@ -25,11 +26,27 @@ export const gatewayConfig = z
     /** Plain loopback until an operator says where to listen (security on by default). */
     https: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(8443) }).prefault({}),
     mqtt: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(8883) }).prefault({}),
+    web: webConfig.prefault({}),
+    signIn: signInConfig.prefault({}),
+    /** The campus's identity provider, where people sign in with it. */
+    oidc: oidcConfig.optional(),
     /** Names and addresses in the gateway's certificate: what controllers and the CLI call it by. */
     names: z
       .array(certificateName)
       .min(1, 'name the gateway at least once, such as gateway.campus.example')
       .default(['localhost', '127.0.0.1', '::1']),
+    /** Phones with identity codes that a person may have at once. */
+    phonesPerPerson: z
+      .int('use a whole number')
+      .min(1, 'use a number from 1 to 20')
+      .max(20, 'use a number from 1 to 20')
+      .default(2),
+    /** For so long a person may take back their own report of a lost card. 0: at the card office only. */
+    cardFoundWithinHours: z
+      .number('use a number of hours')
+      .min(0, 'use 0 to 720 hours')
+      .max(720, 'use 0 to 720 hours')
+      .default(24),
     /** Makes root keys on this machine at first start. For trials only: whoever takes the machine has the campus. */
     demoKeys: z.boolean('use true or false').default(false),
     logLevel: z
@@ -40,7 +57,7 @@ export const gatewayConfig = z
 export type GatewayConfig = z.infer<typeof gatewayConfig>;
 export type GatewayConfigInput = z.input<typeof gatewayConfig>;
 
-type Path = readonly [string, string?];
+type Path = readonly [string, ...string[]];
 type Kind = 'text' | 'number' | 'boolean' | 'list';
 
 /** Environment variable → field. Names in lists are separated by commas. */
@@ -53,7 +70,13 @@ const ENVIRONMENT: Readonly<Record<string, { path: Path; kind: Kind }>> = {
   LATCHKEY_HTTPS_PORT: { path: ['https', 'port'], kind: 'number' },
   LATCHKEY_MQTT_HOST: { path: ['mqtt', 'host'], kind: 'text' },
   LATCHKEY_MQTT_PORT: { path: ['mqtt', 'port'], kind: 'number' },
+  LATCHKEY_HTTP_HOST: { path: ['web', 'http', 'host'], kind: 'text' },
+  LATCHKEY_HTTP_PORT: { path: ['web', 'http', 'port'], kind: 'number' },
+  LATCHKEY_WEB_ORIGIN: { path: ['web', 'origin'], kind: 'text' },
+  LATCHKEY_TRUSTED_PROXIES: { path: ['web', 'trustedProxies'], kind: 'list' },
   LATCHKEY_NAMES: { path: ['names'], kind: 'list' },
+  LATCHKEY_PHONES_PER_PERSON: { path: ['phonesPerPerson'], kind: 'number' },
+  LATCHKEY_CARD_FOUND_WITHIN_HOURS: { path: ['cardFoundWithinHours'], kind: 'number' },
   LATCHKEY_DEMO_KEYS: { path: ['demoKeys'], kind: 'boolean' },
   LATCHKEY_LOG_LEVEL: { path: ['logLevel'], kind: 'text' },
 };
@@ -104,9 +127,9 @@ function fromEnvironment(environment: ConfigSources['environment']): Record<stri
   for (const [name, { path, kind }] of Object.entries(ENVIRONMENT)) {
     const text = environment[name];
     if (text === undefined || text === '') continue;
-    const [outer, inner] = path;
-    const value = convert(text, kind);
-    result = merge(result, inner === undefined ? { [outer]: value } : { [outer]: { [inner]: value } });
+    const [outer, ...inner] = path;
+    const value = inner.reduceRight<unknown>((below, name) => ({ [name]: below }), convert(text, kind));
+    result = merge(result, { [outer]: value });
   }
   return result;
 }
@@ -146,9 +169,7 @@ const lookUp = (value: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((below, key) => (isObject(below) ? below[key] : undefined), value);
 
 const knownFields = () =>
-  Object.values(ENVIRONMENT)
-    .map(({ path }) => path.join('.'))
-    .join(', ');
+  [...Object.values(ENVIRONMENT).map(({ path }) => path.join('.')), 'signIn', 'oidc'].join(', ');
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -10,12 +10,17 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Rethrows what listening ran into; a mistake of configuration becomes a refusal that names the field. */
-export async function listening<T>(field: 'https' | 'mqtt', at: string, listen: () => Promise<T>): Promise<T> {
+export async function listening<T>(
+  field: 'https' | 'mqtt' | 'web.http',
+  at: string,
+  listen: () => Promise<T>,
+): Promise<T> {
   try {
     return await listen();
   } catch (error) {
     const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw error;
-    throw new StartRefused(`${at} ${reason}`, `set ${field}.host or ${field}.port, or --${field}-port`);
+    const flag = field === 'web.http' ? '--http-port' : `--${field}-port`;
+    throw new StartRefused(`${at} ${reason}`, `set ${field}.host or ${field}.port, or ${flag}`);
   }
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the whole gateway in order and hands back how to reach and to close it. What fails on the way closes what was opened.
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createServer } from '../http/server.ts';
 import type { ApiServices } from '../http/services.ts';
 import { composeServices } from './api/compose.ts';
 import { createEventBell, type EventBell } from './api/event-wake.ts';
@@ -18,8 +16,12 @@ import { listening } from './listen-errors.ts';
 import { reasonOf } from './log.ts';
 import { createLogger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { createCertificateSigner } from './own/certificate-signer.ts';
+import { createCertificates } from './own/certificates.ts';
+import { composeOwn } from './own/compose.ts';
 import { startPublishing } from './publishing.ts';
 import { createImports } from './registry/imports.ts';
+import { openPeopleSide, type PeopleOnHttp, serveHttp } from './serve-http.ts';
 import { VERSION } from './version.ts';
 
 export { StartRefused } from './start-refused.ts';
@@ -27,6 +29,8 @@ export { StartRefused } from './start-refused.ts';
 export interface RunningGateway {
   /** Address of the HTTP API. */
   readonly url: string;
+  /** The same in plain HTTP, for browsers on this machine; where configured. */
+  readonly httpUrl: string | undefined;
   readonly mqttUrl: string;
   readonly adminTokenFile: string;
   readonly caFile: string;
@@ -68,12 +72,18 @@ async function start(
   startPublishing({ foundation, timeZone, logger, stack, onPublished: (place) => devices.published(place) });
   const state = { ready: false };
   stack.add('readiness', () => void (state.ready = false));
-  const services = servicesOf(foundation, devices, { bell, metrics: metrics.all, ready: () => state.ready });
-  const url = await serve(config, foundation, services, logger, stack, metrics.requests.observeMs);
+  const people = await openPeopleSide(config, foundation, logger);
+  stack.add('sign-in', () => people.close());
+  const { hashInitial } = people;
+  const ready = () => state.ready;
+  const services = servicesOf(config, foundation, devices, { bell, metrics: metrics.all, ready, hashInitial });
+  const { observeMs } = metrics.requests;
+  const { url, httpUrl } = await serveHttp({ config, foundation, services, people, logger, stack, observeMs });
   state.ready = true;
-  logger.info({ version: VERSION, https: url, mqtt: devices.mqttUrl }, 'gateway is up');
+  logger.info({ version: VERSION, https: url, http: httpUrl, mqtt: devices.mqttUrl }, 'gateway is up');
   return {
     url,
+    httpUrl,
     mqttUrl: devices.mqttUrl,
     adminTokenFile: foundation.token.tokenFile,
     caFile: join(config.dataDir, 'ca', 'ca.pem'),
@@ -101,14 +111,17 @@ interface Extras {
   readonly bell: EventBell;
   readonly metrics: Metrics;
   readonly ready: () => boolean;
+  readonly hashInitial: PeopleOnHttp['hashInitial'];
 }
 
 function servicesOf(
+  config: GatewayConfig,
   { database, keystore, registry }: Foundation,
   devices: DeviceSide,
-  { bell, metrics, ready }: Extras,
+  { bell, metrics, ready, hashInitial }: Extras,
 ): ApiServices {
   const { context, campusKey } = registry;
+  const { campusId, epoch } = keystore.root.document;
   const { lists: shelf, prfs } = devices;
   return composeServices({
     context,
@@ -120,29 +133,25 @@ function servicesOf(
       db: database.db,
       nowMs: context.now,
       campusPrf: () => campusKey.prf,
-      ...createExplainSources({ db: database.db, epoch: keystore.root.document.epoch, shelf, prfs }),
+      ...createExplainSources({ db: database.db, epoch, shelf, prfs }),
     }),
-    imports: createImports(context),
+    imports: createImports(context, hashInitial),
+    own: composeOwn({
+      context,
+      campusId,
+      phonesPerPerson: config.phonesPerPerson,
+      cardFoundWithinHours: config.cardFoundWithinHours,
+      confirm: devices.confirmDeny,
+      certificates: createCertificates({
+        database,
+        epoch,
+        timeZone: config.timeZone,
+        nowMs: context.now,
+        sign: createCertificateSigner(campusId, keystore.key('code')),
+      }),
+    }),
     wake: bell,
     metrics,
     ready,
   });
-}
-
-async function serve(
-  config: GatewayConfig,
-  { authority, token }: Foundation,
-  services: ApiServices,
-  logger: Logger,
-  stack: CloseStack,
-  observeMs: (ms: number) => void,
-): Promise<string> {
-  const monotonicMs = () => performance.now();
-  const tls = authority.server;
-  const app = await createServer({ services, token, logger, version: VERSION, monotonicMs, observeMs, tls });
-  stack.add('http', () => app.close());
-  const { host, port } = config.https;
-  await listening('https', `${host}:${port}`, () => app.listen({ host, port }));
-  const name = nameOf(config);
-  return `https://${name.includes(':') ? `[${name}]` : name}:${(app.server.address() as AddressInfo).port}`;
 }

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AttemptLimit } from './attempt-limit.ts';
 import { refuse } from './errors.ts';
+import type { PeopleSide } from './people-side.ts';
 import type { Principal, SessionState } from './principal.ts';
 import { isChange, requireCsrf, requireOrigin } from './same-origin.ts';
 import { clearSession, sessionToken } from './session-cookie.ts';
@@ -36,9 +37,7 @@ export interface Guard {
   readonly token: Pick<TokenCheck, 'accepts'>;
   readonly limit: AttemptLimit;
   readonly nowMs: () => number;
-  readonly findSession: (token: string) => Promise<SessionState | undefined>;
-  /** Of pages that may change things in a session's name. */
-  readonly origins: () => readonly string[];
+  readonly people: Pick<PeopleSide, 'findSession' | 'origins'>;
 }
 
 export function authenticate(app: FastifyInstance, guard: Guard): void {
@@ -66,13 +65,13 @@ function bearer({ token, limit, nowMs }: Guard, request: FastifyRequest, reply: 
 }
 
 async function bySession(guard: Guard, request: FastifyRequest, reply: FastifyReply, cookie: string): Promise<void> {
-  const session = await guard.findSession(cookie);
+  const session = await guard.people.findSession(cookie);
   if (session === undefined) {
     clearSession(reply);
     return fail(guard, request, reply);
   }
   if (isChange(request)) {
-    requireOrigin(request, guard.origins());
+    requireOrigin(request, guard.people.origins().all);
     requireCsrf(request, session.csrf);
   }
   request.session = session;

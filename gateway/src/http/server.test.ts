@@ -10,7 +10,19 @@ import { createServer } from './server.ts';
 import type { ApiServices } from './services.ts';
 
 const TOKEN = 'lka_right';
-const PUBLIC = ['GET /v1/health', 'GET /v1/ready', 'GET /v1/openapi.json', 'POST /v1/enroll'];
+const PUBLIC = [
+  'GET /v1/health',
+  'GET /v1/ready',
+  'GET /v1/openapi.json',
+  'POST /v1/enroll',
+  'POST /v1/phones/status',
+  'GET /v1/sign-in/methods',
+  'GET /v1/sign-in/oidc',
+  'GET /v1/sign-in/oidc/callback',
+  'POST /v1/sign-in/password',
+  'POST /v1/sign-in/passkey',
+  'POST /v1/sign-in/passkey/options',
+];
 const opened: FastifyInstance[] = [];
 afterEach(async () => {
   for (const app of opened.splice(0)) await app.close();

@@ -8,10 +8,15 @@ import swagger from '@fastify/swagger';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createAttemptLimit, SIGN_IN_LIMIT } from './attempt-limit.ts';
-import { authenticate, type Guard } from './authenticate.ts';
+import { authenticate } from './authenticate.ts';
 import { installErrors } from './error-handler.ts';
 import { openApiOptions } from './openapi-options.ts';
+import { NOBODY, type PeopleSide } from './people-side.ts';
 import { logRequests } from './request-log.ts';
+import { registerAccount } from './routes/account.ts';
+import { registerAccounts } from './routes/accounts.ts';
+import { registerOidc } from './routes/oidc.ts';
+import { registerSignIn } from './routes/sign-in.ts';
 import { registerRoutes } from './routes.ts';
 import type { ApiServices } from './services.ts';
 import type { TokenCheck } from './token.ts';
@@ -23,7 +28,9 @@ export interface ServerOptions {
   readonly services: ApiServices;
   readonly token: Pick<TokenCheck, 'accepts'>;
   /** Absent where nobody signs in: tests and the OpenAPI document. */
-  readonly people?: Pick<Guard, 'findSession' | 'origins'>;
+  readonly people?: PeopleSide;
+  /** Whose word about the caller's address is taken; addresses or networks. */
+  readonly trustedProxies?: readonly string[];
   readonly logger: FastifyBaseLogger;
   readonly version: string;
   /** Milliseconds that only grow, for limits and durations. */
@@ -36,8 +43,6 @@ export interface ServerOptions {
 /** JSON bodies here are small; imports set their own limit. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
-
-const NO_PEOPLE: Pick<Guard, 'findSession' | 'origins'> = { findSession: async () => undefined, origins: () => [] };
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -58,6 +63,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     requestIdHeader: false,
+    trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     genReqId: () => randomBytes(8).toString('hex'),
     routerOptions: { maxParamLength: 128 },
     ...(options.tls === undefined ? {} : { https: { ...options.tls, minVersion: 'TLSv1.2' as const } }),
@@ -69,13 +75,23 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   logRequests(app, options);
   await app.register(cookie);
-  const { token, monotonicMs: nowMs, people = NO_PEOPLE } = options;
-  authenticate(app, { token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs, ...people });
+  const { token, monotonicMs: nowMs, people = NOBODY } = options;
+  authenticate(app, { token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs, people });
   installErrors(app);
   await app.register(swagger, openApiOptions(options.version));
-  await app.register(async (scope) => registerRoutes(withZod(scope), options.services, options.monotonicMs));
+  await app.register(async (scope) => {
+    await registerRoutes(withZod(scope), options.services, options.monotonicMs);
+    registerPeopleSide(withZod(scope), people);
+  });
   await app.ready();
   return app;
+}
+
+function registerPeopleSide(app: Api, people: PeopleSide): void {
+  registerSignIn(app, people);
+  registerOidc(app, people);
+  registerAccount(app, people);
+  registerAccounts(app, people);
 }
 
 const withZod = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();

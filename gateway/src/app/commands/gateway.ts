@@ -11,6 +11,7 @@ interface GatewayOptions {
   readonly listen?: string;
   readonly httpsPort?: number;
   readonly mqttPort?: number;
+  readonly httpPort?: number;
   readonly name?: string[];
   readonly demoKeys?: boolean;
   readonly logLevel?: string;
@@ -35,6 +36,7 @@ export function registerGateway(program: Command): void {
     .option('--listen <address>', 'listen on this address for HTTPS and MQTT (default: 127.0.0.1)')
     .option('--https-port <port>', 'port of the HTTP API (default: 8443)', port)
     .option('--mqtt-port <port>', 'port of MQTT (default: 8883)', port)
+    .option('--http-port <port>', 'also plain HTTP for browsers on this machine: trials, TLS terminators', port)
     .option('--name <name>', 'name in the certificate; repeat for more', (name, all: string[] | undefined) => [
       ...(all ?? []),
       name,
@@ -60,6 +62,7 @@ async function run(options: GatewayOptions): Promise<number> {
       site: options.site,
       https: { host: options.listen, port: options.httpsPort },
       mqtt: { host: options.listen, port: options.mqttPort },
+      ...(options.httpPort === undefined ? {} : { web: { http: { port: options.httpPort } } }),
       names: options.name,
       demoKeys: options.demoKeys,
       logLevel: options.logLevel,
@@ -71,7 +74,8 @@ async function run(options: GatewayOptions): Promise<number> {
   try {
     const gateway = await startGateway(config.value);
     process.stdout.write(
-      `Latchkey gateway\n  API    ${gateway.url}\n  MQTT   ${gateway.mqttUrl}\n` +
+      `Latchkey gateway\n  API    ${gateway.url}\n${gateway.httpUrl === undefined ? '' : `  HTTP   ${gateway.httpUrl}\n`}` +
+        `  MQTT   ${gateway.mqttUrl}\n` +
         `  token  ${gateway.adminTokenFile}\n  CA     ${gateway.caFile}\n`,
     );
     await stopped;

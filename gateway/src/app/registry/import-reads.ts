@@ -18,7 +18,9 @@ export async function readPeople(db: Reading): Promise<Map<string, KnownPerson>>
   for (let after = 0; ; ) {
     const rows = await db
       .selectFrom('person')
-      .selectAll()
+      .leftJoin('account', 'account.person_id', 'person.id')
+      .selectAll('person')
+      .select('account.created_at as account_at')
       .where('id', '>', after)
       .orderBy('id')
       .limit(PAGE_ROWS)
@@ -48,7 +50,7 @@ async function groupsOf(db: Reading, after: number, last: number): Promise<Map<n
   return groups;
 }
 
-const toKnown = (row: PersonRow, groups: readonly string[]): KnownPerson => ({
+const toKnown = (row: PersonRow & { readonly account_at: number | null }, groups: readonly string[]): KnownPerson => ({
   id: row.id,
   number: row.number,
   name: row.name,
@@ -61,6 +63,7 @@ const toKnown = (row: PersonRow, groups: readonly string[]): KnownPerson => ({
   active: row.active === 1,
   validFromMs: row.valid_from,
   validUntilMs: row.valid_until,
+  hasAccount: row.account_at !== null,
   groups,
 });
 

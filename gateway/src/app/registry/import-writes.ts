@@ -24,7 +24,17 @@ const CHANGE_PERSON = `update person set name = ?, kind = ?, building = ?, room 
 const LEAVE_GROUPS = 'delete from group_member where person_id = ?';
 const JOIN_GROUP = 'insert into group_member (group_id, person_id) select ?, id from person where number = ?';
 
-export async function writePeople(each: Change, { steps, newGroups }: PeoplePlan): Promise<void> {
+const OPEN_ACCOUNT = `insert into account (person_id, initial_hash, password_hash, disabled, set_at, created_at)
+  select id, ?, null, 0, ?, ? from person where number = ? on conflict (person_id) do nothing`;
+
+/** Person's number → hash of the initial password. */
+export type InitialHashes = ReadonlyMap<string, string>;
+
+export async function writePeople(
+  each: Change,
+  { steps, newGroups }: PeoplePlan,
+  hashes: InitialHashes,
+): Promise<void> {
   const changed = steps.flatMap(({ content }) => content.id ?? []);
   await touchPeople(each, changed);
   const left = steps.filter(({ content }) => content.id !== undefined && content.groupsChanged);
@@ -34,6 +44,7 @@ export async function writePeople(each: Change, { steps, newGroups }: PeoplePlan
     { sql: CHANGE_PERSON, rows: personRows(steps, 'change') },
     { sql: LEAVE_GROUPS, rows: left.map(({ content }) => [content.id ?? null]) },
     { sql: JOIN_GROUP, rows: steps.flatMap(({ content }) => memberships(content)) },
+    { sql: OPEN_ACCOUNT, rows: [...hashes].map(([number, hash]) => [hash, each.atMs, each.atMs, number]) },
   ];
   await each.run(statements);
   await touchPeople(each, changed);

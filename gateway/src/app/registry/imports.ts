@@ -9,12 +9,12 @@ import type { Database } from '../../adapters/database/schema.ts';
 import { type CardRow, readCardCsv } from '../../core/csv/cards.ts';
 import type { CsvOutcome } from '../../core/csv/csv-problem.ts';
 import { readLevelCsv } from '../../core/csv/levels.ts';
-import { readPeopleCsv } from '../../core/csv/people.ts';
+import { type PersonRow, readPeopleCsv } from '../../core/csv/people.ts';
 import type { CsvRows } from '../../core/csv/read-rows.ts';
 import type { ImportPlan, PlanStep } from '../../core/import/plan.ts';
 import { planCards } from '../../core/import/plan-cards.ts';
 import { planLevels } from '../../core/import/plan-levels.ts';
-import { planPeople } from '../../core/import/plan-people.ts';
+import { type PeoplePlan, planPeople } from '../../core/import/plan-people.ts';
 import { auditEnd } from '../audit.ts';
 import { readCardsInUse, readGroups, readHolders, readLevelRegistry, readPeople } from './import-reads.ts';
 import { writeCards, writeLevels, writePeople } from './import-writes.ts';
@@ -38,6 +38,8 @@ export type ImportService = (request: ImportRequest, actor: string) => Promise<R
 interface Importer<Row, Plan extends ImportPlan<unknown>> {
   readonly rows: CsvOutcome<CsvRows<Row>>;
   plan(db: Transaction<Database>, rows: readonly Row[]): Promise<Plan>;
+  /** Slow work before the transaction; called again for every new plan. */
+  prepare?(plan: Plan): Promise<void>;
   write(each: Change, plan: Plan): Promise<void>;
   /** Steps besides the plan's own that the difference shows first. */
   extra?(plan: Plan): readonly PlanStep<unknown>[];
@@ -48,17 +50,13 @@ const ATTEMPTS = 5;
 const SHOWN_CHANGES = 1_000;
 const SHOWN_PROBLEMS = 1_000;
 
-export function createImports(context: RegistryContext): ImportService {
+/** `hashInitial` is absent where nobody signs in: then ID numbers in the file lead to nothing. */
+export function createImports(context: RegistryContext, hashInitial?: HashInitial): ImportService {
   const { timeZone } = context;
   return async (request, actor) => {
     switch (request.kind) {
       case 'people':
-        return carryOut(context, request, actor, {
-          rows: readPeopleCsv(request.csv, { timeZone }),
-          plan: async (db, rows) => planPeople(rows, await readPeople(db), await readGroups(db)),
-          write: writePeople,
-          extra: ({ newGroups }) => newGroups,
-        });
+        return carryOut(context, request, actor, peopleImporter(request.csv, timeZone, hashInitial));
       case 'cards':
         return carryOut(context, request, actor, {
           rows: readCards(request, timeZone),
@@ -74,6 +72,39 @@ export function createImports(context: RegistryContext): ImportService {
     }
   };
 }
+
+type HashInitial = (password: string) => Promise<string>;
+
+/** Passwords are hashed before the transaction, which would hold up everybody else's changes; each once, however often the
+ * plan is made anew. */
+function peopleImporter(
+  csv: Uint8Array,
+  timeZone: string,
+  hashInitial: HashInitial | undefined,
+): Importer<PersonRow, PeoplePlan> {
+  const hashes = new Map<string, string>();
+  return {
+    rows: readPeopleCsv(csv, { timeZone }),
+    async plan(db, rows) {
+      const read = hashInitial === undefined ? rows.map(({ initialPassword: _unused, ...row }) => row) : rows;
+      return planPeople(read, await readPeople(db), await readGroups(db));
+    },
+    async prepare({ steps }) {
+      if (hashInitial === undefined) return;
+      const hash = async (number: string, password: string) => void hashes.set(number, await hashInitial(password));
+      const wanted = steps.flatMap(({ content: { number, initialPassword } }) =>
+        initialPassword === undefined || hashes.has(number) ? [] : [[number, initialPassword] as const],
+      );
+      for (let first = 0; first < wanted.length; first += HASHED_AT_ONCE)
+        await Promise.all(wanted.slice(first, first + HASHED_AT_ONCE).map(([number, text]) => hash(number, text)));
+    },
+    write: (each, plan) => writePeople(each, plan, hashes),
+    extra: ({ newGroups }) => newGroups,
+  };
+}
+
+/** What waits for a lane at one time; the lanes decide how many run. */
+const HASHED_AT_ONCE = 64;
 
 const DEFAULT_FORM = 'hex';
 
@@ -110,6 +141,7 @@ async function carryOut<Row, Plan extends ImportPlan<unknown>>(
     const difference = differenceOf(plan, importer.extra?.(plan) ?? []);
     if (dryRun || difference.added + difference.changed === 0)
       return ok({ ok: true, difference: { ...difference, applied: !dryRun } });
+    await importer.prepare?.(plan);
     const done = await change(context, actor, async (each) => {
       if ((await auditEnd(each.trx)) !== end) return err('conflict');
       await importer.write(each, plan);

@@ -9,6 +9,8 @@ export interface ColumnSpec {
   readonly required?: true;
   /** Card numbers: messages show the last four characters only. */
   readonly secret?: true;
+  /** Not even those. */
+  readonly hidden?: true;
 }
 
 export interface ColumnSet<Field extends string> {
@@ -88,6 +90,20 @@ export const PEOPLE_COLUMNS = columnSet({
   className: { names: ['class', 'class name', '班级', '行政班', '班级名称'] },
   college: { names: ['college', 'school', 'faculty', 'department', '学院', '院系', '系部', '二级学院', '部门'] },
   groups: { names: ['groups', 'group', '组', '分组', '人员组'] },
+  idNumber: {
+    names: [
+      'id number',
+      'id card',
+      'id card number',
+      'identity number',
+      '证件号',
+      '证件号码',
+      '身份证号',
+      '身份证',
+      '身份证号码',
+    ],
+    hidden: true,
+  },
   validFrom: { names: VALID_FROM },
   validUntil: { names: VALID_UNTIL },
 });

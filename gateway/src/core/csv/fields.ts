@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers of single cells, shared by people, cards and levels. Each refuses with what to do, and answers undefined.
 import { personNumber, slug } from '@latchkey/protocols/api/common';
+import { initialPasswordOf } from '../sign-in/initial-password.ts';
 import type { Cells } from './read-rows.ts';
 import { parseWallTime, type Zone } from './wall-time.ts';
 
@@ -24,6 +25,19 @@ export function readPersonNumber<F extends string>(cells: Cells<F>, field: F): s
     return refuse(cells, field, 'malformed', 'use 1 to 32 letters, digits, ".", "_" and "-"');
   }
   return text;
+}
+
+/** The ID number itself ends here: what leaves is the password people first sign in with. `null` where the cell is blank. */
+export function readInitialPassword<F extends string>(cells: Cells<F>, field: F): string | null | undefined {
+  const text = cells.text(field);
+  if (text === '') return null;
+  if (SCIENTIFIC.test(text))
+    return refuse(cells, field, 'spreadsheet-damage', `the spreadsheet shortened this number; ${AS_TEXT}`);
+  const initial = initialPasswordOf(text);
+  if (initial.ok) return initial.value;
+  if (initial.code === 'mistyped')
+    return refuse(cells, field, 'spreadsheet-damage', `the check digit does not fit: mistyped, or rounded; ${AS_TEXT}`);
+  return refuse(cells, field, 'malformed', 'use the number as in the document: 6 to 30 letters and digits');
 }
 
 export function readName<F extends string>(cells: Cells<F>, field: F): string | undefined {

@@ -3,6 +3,7 @@
 import { PEOPLE_COLUMNS } from './columns.ts';
 import type { CsvOutcome } from './csv-problem.ts';
 import {
+  readInitialPassword,
   readList,
   readName,
   readOptionalText,
@@ -26,6 +27,8 @@ export interface PersonRow extends Validity {
   readonly className?: string | null;
   readonly college?: string | null;
   readonly groups?: readonly string[];
+  /** Derived from the ID number, which goes no further than this reader. */
+  readonly initialPassword?: string;
 }
 
 type Field = (typeof PEOPLE_COLUMNS)['fields'][number];
@@ -57,17 +60,19 @@ function readPerson(cells: Cells<Field>, zone: Zone): PersonRow | undefined {
   const name = readName(cells, 'name');
   const kind = readWord(cells, 'kind', KINDS);
   const groups = readList(cells, 'groups');
+  const initial = readInitialPassword(cells, 'idNumber');
   const validity = readValidity(cells, 'validFrom', 'validUntil', zone);
   const texts = TEXTS.map((field) => [field, readOptionalText(cells, field)] as const);
   const known = texts.filter(([field]) => cells.has(field));
   if (number === undefined || name === undefined || kind === undefined || groups === undefined) return undefined;
-  if (validity === undefined || texts.some(([, text]) => text === undefined)) return undefined;
+  if (initial === undefined || validity === undefined || texts.some(([, text]) => text === undefined)) return undefined;
   return {
     line: cells.line,
     number,
     name,
     ...(cells.has('kind') && { kind }),
     ...(cells.has('groups') && { groups }),
+    ...(initial !== null && { initialPassword: initial }),
     ...Object.fromEntries(known),
     ...validity,
   };

@@ -80,7 +80,8 @@ function cellsOf<Field extends string>(
     text,
     refuse(field, code, message) {
       const at = index.get(field) ?? -1;
-      const value = columns.specs[field].secret ? maskNumber(text(field)) : text(field).slice(0, 60);
+      const { secret, hidden } = columns.specs[field];
+      const value = hidden ? '' : secret ? maskNumber(text(field)) : text(field).slice(0, 60);
       const place = { line: record.line, column: at + 1, header: header.cells[at]?.trim() ?? '' };
       problems.push({ ...place, code, message, ...(value === '' || value === '…' ? {} : { value }) });
     },

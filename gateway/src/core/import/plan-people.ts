@@ -23,6 +23,8 @@ export interface PersonFields {
 export interface KnownPerson extends PersonFields {
   readonly id: number;
   readonly number: string;
+  /** Has signed in, or has an initial password. */
+  readonly hasAccount: boolean;
 }
 
 export interface NewGroup {
@@ -36,6 +38,8 @@ export interface PersonContent {
   readonly number: string;
   readonly fields: PersonFields;
   readonly groupsChanged: boolean;
+  /** To be hashed and set. A file never changes how somebody signs in who already can. */
+  readonly initialPassword: string | undefined;
 }
 
 export interface PeoplePlan extends ImportPlan<PersonContent> {
@@ -65,11 +69,15 @@ export function planPeople(
     if (fields.validFromMs !== null && fields.validUntilMs !== null && fields.validUntilMs <= fields.validFromMs)
       problems.push({ line: row.line, field: 'validUntil', message: END_BEFORE_BEGINNING });
     const changes = before === undefined ? [] : differences(before, fields);
+    if (before?.hasAccount === false && row.initialPassword !== undefined) changes.push(INITIAL_PASSWORD);
     if (before !== undefined && changes.length === 0) unchanged += 1;
     else steps.push(stepOf(row, before, fields, changes));
   }
   return { steps, unchanged, problems, newGroups: finder.made };
 }
+
+/** What was or is there stays unsaid. */
+const INITIAL_PASSWORD = 'initialPassword: set';
 
 const END_BEFORE_BEGINNING = 'with the beginning that the registry has, the end is not after it; give both columns';
 
@@ -80,17 +88,21 @@ const ambiguous = (line: number): PlanProblem => ({
 });
 
 function stepOf(
-  { line, number }: PersonRow,
+  { line, number, initialPassword: given }: PersonRow,
   before: KnownPerson | undefined,
   fields: PersonFields,
   changes: readonly string[],
 ): PlanStep<PersonContent> {
   const groupsChanged = before === undefined ? fields.groups.length > 0 : before.groups.join() !== fields.groups.join();
-  const content = { id: before?.id, number, fields, groupsChanged };
+  const initialPassword = before?.hasAccount === true ? undefined : given;
+  const content = { id: before?.id, number, fields, groupsChanged, initialPassword };
   return { line, action: before === undefined ? 'add' : 'change', key: number, fields: changes, content };
 }
 
-function differences({ id: _id, number: _number, ...before }: KnownPerson, after: PersonFields): string[] {
+function differences(
+  { id: _id, number: _number, hasAccount: _has, ...before }: KnownPerson,
+  after: PersonFields,
+): string[] {
   return describeChanges(readable(before), readable(after));
 }
 

@@ -70,6 +70,7 @@ export const en: Catalogue = {
     message: 'Too many failed attempts.',
     fix: 'Wait and try again, or sign in another way or on a device that you signed in on before.',
   },
+  busy: { message: 'Too many people sign in at this moment.', fix: 'Try again in a few seconds.' },
   internal: { message: 'The gateway failed.', fix: 'Give the request id to whoever runs the gateway.' },
   notReady: { message: 'The gateway is not ready yet.', fix: 'Try again in a few seconds.' },
 };

@@ -37,6 +37,7 @@ export const zhCn: Catalogue = {
     message: '失败次数过多。',
     fix: '请稍后再试，或换一种登录方式，或使用以前登录过的设备。',
   },
+  busy: { message: '此刻登录的人太多。', fix: '请几秒后重试。' },
   internal: { message: '网关发生故障。', fix: '请把请求编号告知网关管理人员。' },
   notReady: { message: '网关尚未就绪。', fix: '请几秒后重试。' },
 };
