@@ -21,7 +21,7 @@ export function Field({ label, value, onInput, hint, wrong, type = 'text', long,
   const shared = {
     id,
     value,
-    autocapitalize: 'none',
+    autocapitalize: 'none' as const,
     spellcheck: false,
     'aria-invalid': wrong === undefined ? undefined : ('true' as const),
     'aria-describedby': described === '' ? undefined : described,
@@ -31,7 +31,13 @@ export function Field({ label, value, onInput, hint, wrong, type = 'text', long,
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {long ? <textarea {...shared} /> : <input type={type} {...shared} />}
+      {long ? (
+        <textarea {...shared} />
+      ) : type === 'password' ? (
+        <input type="password" {...shared} />
+      ) : (
+        <input type="text" {...shared} />
+      )}
       {hint !== undefined && (
         <span id={`${id}-hint`} class="small soft">
           {hint}

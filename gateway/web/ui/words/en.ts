@@ -42,6 +42,7 @@ export const en: SharedWords = {
     'too-many-attempts': 'Too many attempts. Try again in a minute.',
     internal: 'The server failed. Try again later.',
     'not-ready': 'The server is starting. Try again in a moment.',
+    busy: 'The server is busy. Try again in a moment.',
   },
   reasons,
 };
