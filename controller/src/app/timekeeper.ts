@@ -4,16 +4,12 @@
 import type { Keyring } from '@latchkey/protocols/authorization/keys';
 import { timeAnswer } from '@latchkey/protocols/commands/command';
 import { openJson } from '@latchkey/protocols/commands/seal';
-import { type ClockReading, readClock } from '@latchkey/protocols/commands/time-exchange';
+import { readClock } from '@latchkey/protocols/commands/time-exchange';
 import type { DeviceId } from '@latchkey/protocols/ids';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
+import { MAX_ROUND_TRIP_MS, type TimeSample } from '../core/trusted-time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Link } from '../ports/link.ts';
-
-/** What an exchange showed: add `offsetMs` to this machine's clock, as it was at `monotonicMs`, to have the gateway's. */
-export interface TimeSample extends ClockReading {
-  readonly monotonicMs: number;
-}
 
 export interface Timekeeper {
   onUp(): void;
@@ -34,8 +30,6 @@ export interface TimekeeperParts {
 
 const EVERY_MS = 10 * 60_000;
 const RETRY_MS = 20_000;
-/** An exchange slower than this says too little about the time. */
-const MAX_ROUND_TRIP_MS = 5_000;
 
 export function createTimekeeper(parts: TimekeeperParts): Timekeeper {
   const { clock } = parts;
@@ -70,8 +64,11 @@ export function createTimekeeper(parts: TimekeeperParts): Timekeeper {
       const reading = readClock(opened.value, asked);
       if (!reading.ok) return;
       question = undefined;
+      const { offsetMs, roundTripMs } = reading.value;
+      // A slow answer is none: asked again soon, as if nothing had come.
+      if (roundTripMs > MAX_ROUND_TRIP_MS) return;
       again(EVERY_MS);
-      if (reading.value.roundTripMs <= MAX_ROUND_TRIP_MS) parts.onSample({ ...reading.value, monotonicMs: arrivedMs });
+      parts.onSample({ clocks: { wallMs: asked.t3, monotonicMs: arrivedMs }, offsetMs, roundTripMs });
     },
     close: stop,
   };

@@ -41,7 +41,7 @@ export function createTrustedClock(
       state = raiseMark(state, ms, now());
     },
     onSample(sample) {
-      state = synchronise(state, sample, now(), root());
+      state = synchronise(state, sample, root());
     },
     async keep(lastBeat, force = false) {
       if (!force && clock.monotonic() - keptAtMs < KEEP_EVERY_MS) return;

@@ -3,7 +3,7 @@
 import type { Decision } from '@latchkey/protocols/authorization/decide';
 import type { CredentialClass, Direction } from '@latchkey/protocols/ids';
 import type { Reason } from '@latchkey/protocols/mqtt/reasons';
-import type { AntiPassback, PassedBy } from './anti-passback.ts';
+import type { AntiPassback, PassageAreas, PassedBy } from './anti-passback.ts';
 import type { EventBody, Passage } from './event-body.ts';
 import type { PortalWiring } from './wiring.ts';
 
@@ -45,7 +45,7 @@ export type AdmissionEffect =
   /** Ask the gateway; `answered` must follow within 800 ms, with or without an answer. */
   | { readonly kind: 'ask'; readonly admission: string; readonly presentation: Presentation }
   /** The passage was taken: anti-passback counts it. */
-  | { readonly kind: 'commit'; readonly by: PassedBy; readonly area: string | undefined }
+  | { readonly kind: 'commit'; readonly by: PassedBy; readonly areas: PassageAreas }
   | { readonly kind: 'timer'; readonly name: 'wrong-attempts'; readonly afterMs: number };
 
 /** What surrounds a step: all of it read, nothing changed. */
@@ -74,7 +74,7 @@ export interface AdmissionState {
   readonly seen: { readonly [reader: string]: { readonly what: string; readonly atMs: number } };
   readonly asks: readonly OpenAsk[];
   /** Areas of admissions that the door has not concluded. */
-  readonly open: readonly { readonly admission: string; readonly area: string | undefined }[];
+  readonly open: readonly { readonly admission: string; readonly areas: PassageAreas }[];
   /** Times of the latest wrong attempts, at most as many as raise the alarm. */
   readonly attempts: readonly number[];
   readonly alarmed: boolean;

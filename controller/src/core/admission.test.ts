@@ -54,7 +54,7 @@ function gate(setting: Setting = {}) {
     state = step.state;
     effects.push(...step.effects);
     for (const effect of step.effects)
-      if (effect.kind === 'commit') ledger.commit(effect.by, effect.area, context().nowMs);
+      if (effect.kind === 'commit') ledger.commit(effect.by, effect.areas, context().nowMs);
     return step.effects;
   }
   const conclude = (outcome: 'taken' | 'not-taken') => (effect: AdmissionEffect) =>
@@ -197,6 +197,14 @@ describe('anti-passback at admission', () => {
     door.taken(door.tap('a'));
     door.wait(3_000);
     expect(door.tap('a')[0]).toMatchObject({ kind: 'admit', record: { warning: 'AntipassbackViolation' } });
+  });
+
+  it('an area that was left, for whatever has no name, is left once', () => {
+    const out: Decision = { ...granted, antiPassback: { mode: 'hard', leaves: 'dorm', exempt: false } };
+    const door = gate({ decision: out });
+    door.taken(door.tap('a1'));
+    door.wait(3_000);
+    expect(reasons(door.tap('a1'))).toEqual(['AntipassbackViolation']);
   });
 
   it('a passage concluded twice counts once', () => {

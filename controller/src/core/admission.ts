@@ -134,7 +134,10 @@ function admit(turn: AdmissionTurn, question: OpenAsk, via: Via, extended: boole
   const by = { ref, portal: passage.portal, direction: passage.direction };
   const judged = context.antiPassback.judge(by, rule, context.nowMs);
   if (judged === 'violation') return refuse(turn, question, 'AntipassbackViolation', via);
-  const open = [...turn.state.open, { admission: question.admission, area: rule.area }].slice(-MAX_OPEN);
+  const open = [
+    ...turn.state.open,
+    { admission: question.admission, areas: { area: rule.area, leaves: rule.leaves } },
+  ].slice(-MAX_OPEN);
   turn.state = { ...turn.state, open };
   const record: EventBody = {
     type: 'access-granted',
@@ -156,5 +159,5 @@ function concluded(turn: AdmissionTurn, outcome: 'taken' | 'not-taken', passage:
   if (!admitted) return;
   turn.state = { ...turn.state, open: turn.state.open.filter((each) => each !== admitted) };
   if (outcome === 'not-taken') return;
-  turn.effects.push({ kind: 'commit', by: { ref: credential.ref, portal, direction }, area: admitted.area });
+  turn.effects.push({ kind: 'commit', by: { ref: credential.ref, portal, direction }, areas: admitted.areas });
 }

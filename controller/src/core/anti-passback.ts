@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Anti-passback: who is in which area, so that one card does not let two people in (reference: door, Granted is not entered).
-// A passage counts once it was taken. Bounded: the longest unseen are forgotten, which forgives them.
+// A passage counts once it was taken, and whose place is not known passes: first use, and whoever was not seen for a day. With
+// both areas of a passage named, one has to be in the one it leaves, as controllers of the field have it. Bounded: the longest
+// unseen are forgotten, which forgives them. A door with a request to exit lets out whomever this refuses.
 import type { Direction, PortalId } from '@latchkey/protocols/ids';
 import { z } from 'zod';
 
-/** From the policy of the portal, for one direction. */
-export interface PassageRule {
-  readonly mode: 'off' | 'soft' | 'hard' | 'timed';
-  /** The area this passage enters. Without one there is nothing to be in twice. */
+/** What a passage means for one's place. Neither: nothing. */
+export interface PassageAreas {
+  /** The area this passage enters. */
   readonly area?: string | undefined;
+  /** The area it leaves: only whoever is there may. */
+  readonly leaves?: string | undefined;
+}
+
+/** From the policy of the portal, for one direction. */
+export interface PassageRule extends PassageAreas {
+  readonly mode: 'off' | 'soft' | 'hard' | 'timed';
   /** timed: a second passage within this time is refused. */
   readonly minutes?: number | undefined;
   readonly exempt: boolean;
@@ -23,7 +31,10 @@ export interface PassedBy {
 
 const lastPassage = z.object({
   ref: z.string(),
-  area: z.string().optional(),
+  /** Where one is. Null: where no area has a name. Absent: not known. */
+  area: z.string().nullable().optional(),
+  /** When one came there; absent in files of old: with the last passage. */
+  areaAtMs: z.number().optional(),
   portal: z.string(),
   direction: z.string(),
   atMs: z.number(),
@@ -35,7 +46,7 @@ export interface AntiPassback {
   /** `soft-violation` lets pass and is recorded. */
   judge(by: PassedBy, rule: PassageRule, nowMs: number): 'ok' | 'soft-violation' | 'violation';
   /** The passage was taken. */
-  commit(by: PassedBy, area: string | undefined, nowMs: number): void;
+  commit(by: PassedBy, areas: PassageAreas, nowMs: number): void;
   /** An operator forgives one credential, or everybody. */
   forgive(ref?: string): void;
   /** To be kept over a restart: plain JSON, oldest first. */
@@ -64,19 +75,15 @@ export function createAntiPassback(saved?: unknown, options: AntiPassbackOptions
     judge(by, rule, nowMs) {
       const before = last.get(by.ref);
       if (rule.exempt || rule.mode === 'off' || !before) return 'ok';
-      // A clock that went back makes nobody's passage older.
-      const ageMs = Math.max(0, nowMs - before.atMs);
-      if (rule.mode === 'timed') {
-        const sameWay = before.portal === by.portal && before.direction === by.direction;
-        const sameArea = rule.area === undefined ? sameWay : before.area === rule.area;
-        return sameArea && ageMs < (rule.minutes ?? 0) * MINUTE_MS ? 'violation' : 'ok';
-      }
-      if (rule.area === undefined || before.area !== rule.area || ageMs >= forgiveAfterMs) return 'ok';
+      if (rule.mode === 'timed') return isAgainTooSoon(before, by, rule, nowMs) ? 'violation' : 'ok';
+      if (!isElsewhere(before, rule) || ageOf(before.areaAtMs ?? before.atMs, nowMs) >= forgiveAfterMs) return 'ok';
       return rule.mode === 'hard' ? 'violation' : 'soft-violation';
     },
-    commit(by, area, nowMs) {
-      last.delete(by.ref);
-      last.set(by.ref, { ...by, ...(area === undefined ? {} : { area }), atMs: nowMs });
+    commit(by, areas, nowMs) {
+      const { ref, portal, direction } = by;
+      const place = placeAfter(last.get(ref), areas, nowMs);
+      last.delete(ref);
+      last.set(ref, { ref, portal, direction, atMs: nowMs, ...place });
       for (const oldest of last.keys()) {
         if (last.size <= maxCredentials) break;
         last.delete(oldest);
@@ -88,4 +95,29 @@ export function createAntiPassback(saved?: unknown, options: AntiPassbackOptions
     },
     save: () => [...last.values()],
   };
+}
+
+/** A clock that went back makes nobody's passage older. */
+const ageOf = (atMs: number, nowMs: number): number => Math.max(0, nowMs - atMs);
+
+/** Not where this passage starts. */
+function isElsewhere({ area }: LastPassage, rule: PassageAreas): boolean {
+  if (area === undefined) return false;
+  if (rule.leaves !== undefined) return area !== rule.leaves;
+  return rule.area !== undefined && area === rule.area;
+}
+
+function isAgainTooSoon(before: LastPassage, by: PassedBy, rule: PassageRule, nowMs: number): boolean {
+  const withinMs = (rule.minutes ?? 0) * MINUTE_MS;
+  if (rule.area !== undefined)
+    return before.area === rule.area && ageOf(before.areaAtMs ?? before.atMs, nowMs) < withinMs;
+  const sameWay = before.portal === by.portal && before.direction === by.direction;
+  return sameWay && ageOf(before.atMs, nowMs) < withinMs;
+}
+
+/** A door between two parts of one area moves nobody. */
+function placeAfter(before: LastPassage | undefined, { area, leaves }: PassageAreas, nowMs: number) {
+  if (area !== undefined || leaves !== undefined) return { area: area ?? null, areaAtMs: nowMs };
+  if (before?.area === undefined) return {};
+  return { area: before.area, areaAtMs: before.areaAtMs ?? before.atMs };
 }

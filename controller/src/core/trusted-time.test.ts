@@ -44,8 +44,7 @@ describe('trusted time', () => {
   it('an exchange synchronises whatever the machine clock says, and lasts as long as drift allows', () => {
     const state = synchronise(
       startTime(0, clocks(NOW - HOUR, 0)),
-      { offsetMs: HOUR, roundTripMs: 40 },
-      clocks(NOW - HOUR, 0),
+      { clocks: clocks(NOW - HOUR, 0), offsetMs: HOUR, roundTripMs: 40 },
       root,
     );
     expect(readTime(state, clocks(NOW - HOUR, 0))).toMatchObject({ ms: NOW, quality: 'synced', uncertaintyMs: 20 });
@@ -55,14 +54,37 @@ describe('trusted time', () => {
     expect(longAfter.uncertaintyMs).toBeGreaterThan(5_000);
   });
 
+  it('out of sync for long, still counts on from the last exchange: a clock known to be wrong is not believed again', () => {
+    const wrong = NOW + 40 * 24 * HOUR;
+    const sample = { clocks: clocks(wrong, 0), offsetMs: NOW - wrong, roundTripMs: 40 };
+    const state = synchronise(startTime(0, clocks(wrong, 0)), sample, root);
+    const later = readTime(state, clocks(wrong + 20 * HOUR, 20 * HOUR));
+    expect(later).toMatchObject({ ms: NOW + 20 * HOUR, quality: 'free' });
+  });
+
+  it('an exchange that took too long synchronises nothing', () => {
+    const state = startTime(0, clocks(NOW, 0));
+    const slow = { clocks: clocks(NOW, 0), offsetMs: HOUR, roundTripMs: 5_001 };
+    expect(synchronise(state, slow, root)).toBe(state);
+    expect(synchronise(state, { ...slow, roundTripMs: 5_000 }, root)).not.toBe(state);
+  });
+
   it('a slow exchange does not replace a good one', () => {
-    const good = synchronise(startTime(0, clocks(NOW, 0)), { offsetMs: 10, roundTripMs: 20 }, clocks(NOW, 0), root);
-    expect(synchronise(good, { offsetMs: 900, roundTripMs: 3_000 }, clocks(NOW, 0), root)).toBe(good);
+    const good = synchronise(
+      startTime(0, clocks(NOW, 0)),
+      { clocks: clocks(NOW, 0), offsetMs: 10, roundTripMs: 20 },
+      root,
+    );
+    expect(synchronise(good, { clocks: clocks(NOW, 0), offsetMs: 900, roundTripMs: 3_000 }, root)).toBe(good);
   });
 
   it('attack: fast-forward by an answer beyond a day is refused once in sync', () => {
-    const good = synchronise(startTime(0, clocks(NOW, 0)), { offsetMs: 0, roundTripMs: 20 }, clocks(NOW, 0), root);
-    expect(synchronise(good, { offsetMs: 48 * HOUR, roundTripMs: 0 }, clocks(NOW, 0), root)).toBe(good);
+    const good = synchronise(
+      startTime(0, clocks(NOW, 0)),
+      { clocks: clocks(NOW, 0), offsetMs: 0, roundTripMs: 20 },
+      root,
+    );
+    expect(synchronise(good, { clocks: clocks(NOW, 0), offsetMs: 48 * HOUR, roundTripMs: 0 }, root)).toBe(good);
   });
 
   it('without synchronisation the uncertainty is infinite', () => {

@@ -10,8 +10,12 @@ export interface ClockPair {
   readonly monotonicMs: number;
 }
 
-/** What an exchange with the gateway showed: the gateway's clock is `offsetMs` ahead of ours. */
+/**
+ * What an exchange with the gateway showed: add `offsetMs` to `clocks`, read when the question was asked and carried to the answer
+ * by the monotonic clock, to have the gateway's time. A clock that was set meanwhile has no part in it.
+ */
 export interface TimeSample {
+  readonly clocks: ClockPair;
   readonly offsetMs: number;
   readonly roundTripMs: number;
 }
@@ -38,6 +42,8 @@ export interface TrustedInstant extends Instant {
 export const MAX_DRIFT = 10 / 86_400;
 /** `synced` promises this much (protocols/mqtt/events), and a clock this little behind signed time is not called wrong. */
 export const SYNCED_WITHIN_MS = 5_000;
+/** An exchange slower than this says too little about the time. */
+export const MAX_ROUND_TRIP_MS = 5_000;
 
 /** `markMs` is what was kept; nothing is known of the time that passed while the controller was off. */
 export const startTime = (markMs: number, clocks: ClockPair): TimeState => ({
@@ -57,7 +63,8 @@ function uncertainty(state: TimeState, now: ClockPair): number {
 export function readTime(state: TimeState, now: ClockPair): TrustedInstant {
   const uncertaintyMs = uncertainty(state, now);
   const isSynced = uncertaintyMs <= SYNCED_WITHIN_MS;
-  const own = isSynced && state.sync ? carried(state.sync, now) : now.wallMs;
+  // Once exchanged, for as long as it runs: `uncertaintyMs` bounds the monotonic clock's drift, and nothing bounds the other's.
+  const own = state.sync ? carried(state.sync, now) : now.wallMs;
   const floor = carried(state.mark, now);
   if (own + SYNCED_WITHIN_MS < floor)
     return { ms: Math.round(floor), quality: 'degraded', uncertaintyMs, behindMs: Math.round(floor - own) };
@@ -70,11 +77,14 @@ export function raiseMark(state: TimeState, signedMs: number, now: ClockPair): T
   return signedMs > state.mark.ms ? { ...state, mark: { ms: signedMs, monotonicMs: now.monotonicMs } } : state;
 }
 
-/** A signed answer to a question of ours. A worse sample does not replace a better one; an implausible one is nothing. */
-export function synchronise(state: TimeState, sample: TimeSample, now: ClockPair, root: RootEpoch): TimeState {
-  const ms = now.wallMs + sample.offsetMs;
-  if (judgeSignedTime(ms, readTime(state, now), root) === 'implausible') return state;
-  const errorMs = sample.roundTripMs / 2;
-  if (errorMs > uncertainty(state, now)) return state;
-  return raiseMark({ ...state, sync: { ms, monotonicMs: now.monotonicMs, errorMs } }, Math.floor(ms - errorMs), now);
+/** A signed answer to a question of ours. A worse sample does not replace a better one; a slow or implausible one is nothing. */
+export function synchronise(state: TimeState, sample: TimeSample, root: RootEpoch): TimeState {
+  const { clocks, offsetMs, roundTripMs } = sample;
+  if (roundTripMs > MAX_ROUND_TRIP_MS) return state;
+  const ms = clocks.wallMs + offsetMs;
+  if (judgeSignedTime(ms, readTime(state, clocks), root) === 'implausible') return state;
+  const errorMs = roundTripMs / 2;
+  if (errorMs > uncertainty(state, clocks)) return state;
+  const sync = { ms, monotonicMs: clocks.monotonicMs, errorMs };
+  return raiseMark({ ...state, sync }, Math.floor(ms - errorMs), clocks);
 }

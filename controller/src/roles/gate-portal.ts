@@ -96,7 +96,7 @@ export function createGatePortal(parts: PortalParts): GatePortal {
         void ask(effect);
         return;
       case 'commit':
-        antiPassback.commit(effect.by, effect.area, parts.now());
+        antiPassback.commit(effect.by, effect.areas, parts.now());
         parts.onPassed();
         return;
       case 'timer':
