@@ -45,6 +45,8 @@ export interface Keyring {
   readonly issuedAtMs: number;
   /** The key, if it may sign in that role (and, where the role is scoped, for that scope). */
   find(kid: string, role: KeyRole, scope?: number): Result<VerifyingKey, KeyLookupError>;
+  /** All that may: for signatures that name their key by less than its kid. */
+  all(role: KeyRole, scope?: number): readonly VerifyingKey[];
 }
 
 export const algorithmOf = (jwk: PublicJwk): SigningAlgorithm => (jwk.kty === 'OKP' ? 'EdDSA' : 'ES256');
@@ -83,8 +85,12 @@ const SMALL_ORDER = [
 export function isSmallOrder(jwk: PublicJwk): boolean {
   if (jwk.kty !== 'OKP') return false;
   const point = fromBase64url(jwk.x);
-  if (!point.ok || point.value.length !== 32) return true;
-  const bytes = point.value;
+  return !point.ok || point.value.length !== 32 || isSmallOrderPoint(point.value);
+}
+
+/** The same of the 32 bytes of an Ed25519 key. */
+export function isSmallOrderPoint(point: Uint8Array): boolean {
+  const bytes = point.slice();
   bytes[31] = (bytes[31] ?? 0) & 0x7f;
   return SMALL_ORDER.includes(toHex(bytes));
 }

@@ -175,11 +175,18 @@ async function buildKeyring(
       const entry = entries.get(kid);
       if (!entry) return err('unknown-key', `the root document names no key ${kid}`);
       if (entry.role !== role) return err('wrong-role', `key ${kid} is the ${entry.role} key`);
-      if (entry.scopes !== 'all' && (scope === undefined || !entry.scopes.has(scope))) return err('wrong-scope');
+      if (!reaches(entry.scopes, scope)) return err('wrong-scope');
       return ok(entry.key);
     },
+    all: (role, scope) =>
+      [...entries.values()]
+        .filter((entry) => entry.role === role && reaches(entry.scopes, scope))
+        .map(({ key }) => key),
   });
 }
+
+const reaches = (scopes: 'all' | ReadonlySet<number>, scope: number | undefined): boolean =>
+  scopes === 'all' || (scope !== undefined && scopes.has(scope));
 
 const issueOf = (error: z.ZodError): string =>
   error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)[0] ?? 'not a root document';

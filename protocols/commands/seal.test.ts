@@ -51,6 +51,7 @@ beforeAll(async () => {
       if (!key) return err('unknown-key');
       return known.get(kid) === role ? ok(key) : err('wrong-role');
     },
+    all: (role) => verifying.filter(({ kid }) => known.get(kid) === role),
   };
 });
 

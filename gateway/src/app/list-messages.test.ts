@@ -26,7 +26,14 @@ beforeAll(async () => {
   const jwk = await generateSigningJwk();
   const key = value(await importSigningKey(jwk));
   const verifying = value(await importVerifyingKey(value(toPublicJwk(jwk))));
-  const keyring = { campusId: CAMPUS, version: 1, epoch: 1, issuedAtMs: 0, find: () => ok(verifying) };
+  const keyring = {
+    campusId: CAMPUS,
+    version: 1,
+    epoch: 1,
+    issuedAtMs: 0,
+    find: () => ok(verifying),
+    all: () => [verifying],
+  };
   const schedules = Array.from({ length: 900 }, (_, index) => ({
     id: `schedule-${index}`,
     intervals: [{ days: [1, 2, 3, 4, 5, 6, 7], from: '06:00', until: '23:00' }],

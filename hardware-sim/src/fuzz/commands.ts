@@ -24,6 +24,7 @@ const nobody: Keyring = {
   epoch: 1,
   issuedAtMs: 0,
   find: () => err('unknown-key'),
+  all: () => [],
 };
 
 function judgeAll(json: unknown): void {
