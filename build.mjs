@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bundles what ships: the edge, the gateway, the one CLI of both and the simulated campus. Native packages stay outside.
 // Packages that resolve files of their own at run time (pino's transports, csv readers) bundle well as none of those is used.
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const NATIVE = ['better-sqlite3', 'nfc-pcsc', 'onoff', 'serialport'];
@@ -38,3 +38,6 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
+
+// Files that are served as they are.
+cpSync('controller/src/adapters/lane-page', 'dist/controller/lane-page', { recursive: true });

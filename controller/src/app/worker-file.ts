@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the files of threads and child processes are: beside the adapters in the source tree, or bundled in dist/controller,
+// Where the files of threads, child processes and the lanes' page are: beside the adapters in the source tree, or bundled in dist/controller,
 // whichever bundle this code has ended up in.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,5 +14,14 @@ export function workerFile(name: WorkerName, from: string = import.meta.url): UR
   const candidates = from.endsWith('.ts') ? [source] : BUNDLED.map((folder) => new URL(`${folder}${name}.mjs`, from));
   const found = candidates.find((url) => existsSync(fileURLToPath(url)));
   if (!found) throw new Error(`${name} is missing from this installation: install it again`);
+  return found;
+}
+
+/** Folder of the page of lane displays. */
+export function lanePage(from: string = import.meta.url): URL {
+  const folders = from.endsWith('.ts') ? ['../adapters/'] : BUNDLED;
+  const candidates = folders.map((folder) => new URL(`${folder}lane-page/`, from));
+  const found = candidates.find((url) => existsSync(fileURLToPath(url)));
+  if (!found) throw new Error('the page of lane displays is missing from this installation: install it again');
   return found;
 }

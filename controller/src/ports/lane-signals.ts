@@ -17,3 +17,10 @@ export interface LaneSignals {
   /** Returns at once and never throws: no relay waits for a lamp. Portals and directions without lamps or display are fine. */
   tell(portal: PortalId, direction: Direction, signal: LaneSignal): void;
 }
+
+/** Text that a lane shows as a QR code, for phones to answer (pass codes, profile D). */
+export interface LaneChallenge {
+  readonly text: string;
+  /** How long an answer to it will be taken, from now on. */
+  readonly expiresMs: number;
+}
