@@ -7,13 +7,15 @@ export interface Alarms {
   set(alarm: AlarmKind, active: boolean, subject?: string): void;
   /** Told every time, standing for nothing: one attempt that failed, one list that was refused. */
   tell(alarm: AlarmKind, subject?: string): void;
+  /** An alarm that a door records itself: among those standing until it ends. */
+  note(told: AlarmNotice & { readonly portal?: string | undefined }): void;
   standing(): readonly string[];
 }
 
 export interface AlarmNotice {
   readonly alarm: AlarmKind;
   readonly active: boolean;
-  readonly subject?: string;
+  readonly subject?: string | undefined;
 }
 
 const MAX_STANDING = 200;
@@ -29,6 +31,11 @@ export function createAlarms(onNotice: (notice: AlarmNotice) => void): Alarms {
       if (active) standing.add(name);
       else standing.delete(name);
       notice(alarm, active, subject);
+    },
+    note({ alarm, active, portal, subject }) {
+      const name = [alarm, portal, subject].filter((each) => each !== undefined).join(' ');
+      if (active) standing.add(name);
+      else standing.delete(name);
     },
     tell: (alarm, subject) => notice(alarm, true, subject),
     standing: () => [...standing].slice(0, MAX_STANDING).map((name) => name.slice(0, 160)),

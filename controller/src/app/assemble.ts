@@ -82,6 +82,14 @@ export async function assemble(
     log.warn({ ...notice }, 'alarm');
     void record({ type: 'alarm', ...notice });
   });
+  /** Alarms that a door records stand in health like every other. */
+  const recordOfDoor = (body: EventBody) => {
+    if (body.type === 'alarm') {
+      log.warn({ ...body }, 'alarm');
+      alarms.note(body);
+    }
+    return record(body);
+  };
   const ask = (need: Need) => void link.publish('need', encodeEnvelope(need)).catch(() => undefined);
   const [prfKeys, passback, denies] = await Promise.all([
     openPrfKeys(parts.keys),
@@ -126,7 +134,7 @@ export async function assemble(
     panel: parts.hardware.panel,
     clock,
     boot,
-    record,
+    record: recordOfDoor,
     listFor: lists.listFor,
     overlay: denies.overlay,
     prf: prfKeys.get,

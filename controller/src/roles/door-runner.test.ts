@@ -21,7 +21,6 @@ async function runner() {
       return new Promise<void>((resolve) => durable.push(resolve));
     },
     onPassage: (outcome) => diary.push(outcome),
-    onOutputFailed: () => diary.push('output failed'),
   });
   await door.send({ kind: 'start' }).settled;
   diary.length = 0;

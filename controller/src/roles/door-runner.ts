@@ -32,7 +32,6 @@ export interface DoorRunnerParts {
   /** Never rejects; resolves once durable or given up on. */
   readonly record: (event: EventBody) => Promise<unknown>;
   readonly onPassage: (outcome: 'taken' | 'not-taken', passage: Passage) => void;
-  readonly onOutputFailed: (output: string) => void;
 }
 
 type Of<Kind extends DoorEffect['kind']> = Extract<DoorEffect, { kind: Kind }>;
@@ -109,8 +108,8 @@ export function createDoorRunner(parts: DoorRunnerParts): DoorRunner {
     try {
       await panel.setOutput(output, on);
     } catch {
+      // The door tells it, and when it is over.
       ok = false;
-      parts.onOutputFailed(output);
     }
     send({ kind: 'output', output, on, ok });
   }

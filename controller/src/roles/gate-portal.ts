@@ -40,7 +40,6 @@ export interface PortalParts {
   /** `undefined` after 800 ms. Never rejects. */
   readonly ask: (question: GateQuestion) => Promise<Answer | undefined>;
   readonly onPassed: () => void;
-  readonly onOutputFailed: (output: string) => void;
 }
 
 export interface GatePortal {

@@ -85,7 +85,6 @@ export function createGate(parts: GateParts): Gate {
       wiring: portal,
       decide: decideAt,
       now: () => parts.instant().ms,
-      onOutputFailed: (output) => setAlarm('output-fault', true, output),
     });
   }
 
@@ -133,7 +132,9 @@ export function createGate(parts: GateParts): Gate {
   function lookAtSchedules(): void {
     const nowMs = parts.instant().ms;
     for (const { id, schedules } of wiring.portals) {
-      const { claim, masks } = scheduledAt(schedules, parts.listFor(id)?.policy, nowMs);
+      const { claim, masks, missing } = scheduledAt(schedules, parts.listFor(id)?.policy, nowMs);
+      for (const named of Object.values(schedules))
+        if (named !== undefined) setAlarm('schedule-missing', missing.includes(named), `${id}: ${named}`);
       const state = JSON.stringify([claim, masks]);
       if (scheduled.get(id) === state) continue;
       // Nothing asked for is how a door starts.
