@@ -118,10 +118,12 @@ async function reach<T>(work: () => Promise<T>): Promise<Result<T, OidcFailure>>
   }
 }
 
-const codeOf = (error: unknown): string => {
+/** A code of the protocol or of the library; never a message, which may quote what was sent. */
+function codeOf(error: unknown): string {
   const { error: oauth, code, name } = error as { error?: unknown; code?: unknown; name?: unknown };
-  return String(oauth ?? code ?? name ?? 'unknown').slice(0, 80);
-};
+  const known = [oauth, code, name].find((value) => typeof value === 'string') ?? 'unknown';
+  return known.slice(0, 80);
+}
 
 const ABSENT = new Set(['OAUTH_TIMEOUT', 'OAUTH_HTTP_REQUEST_FORBIDDEN', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
 

@@ -85,7 +85,10 @@ export async function openSignIn(options: SignInOptions): Promise<SignIn> {
     attempts: createAttempts(keys.counters, options.allowances),
     devices: createKnownDevices(database, nowMs),
     passkeys: createPasskeys({ database, flows, key: keys.passkeys, origins, nowMs }),
-    ...{ sessions, accounts, tally, oidc },
+    sessions,
+    accounts,
+    tally,
+    oidc,
   });
   const keepHouse = async () => {
     await sessions.sweep();

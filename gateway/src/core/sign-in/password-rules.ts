@@ -11,7 +11,7 @@ export type PasswordProblem = 'too-short' | 'too-common' | 'too-plain' | 'holds-
 export function passwordProblem(password: string, number: string): PasswordProblem | undefined {
   const text = password.normalize('NFKC');
   const plain = text.toLowerCase();
-  if ([...text].length < MIN_PASSWORD_LENGTH) return 'too-short';
+  if (Array.from(text).length < MIN_PASSWORD_LENGTH) return 'too-short';
   if (plain.includes(number.toLowerCase()) && plain.length < number.length + MIN_PASSWORD_LENGTH) return 'holds-number';
   if (new Set(plain).size < FEWEST_DIFFERENT || isRun(plain)) return 'too-plain';
   if (isCommon(plain)) return 'too-common';
@@ -27,7 +27,7 @@ function isCommon(plain: string): boolean {
 
 /** 0123456789, 9876543210, abcdefghij, and the same twice. */
 function isRun(plain: string): boolean {
-  const steps = [...plain].slice(1).map((character, at) => character.charCodeAt(0) - plain.charCodeAt(at));
+  const steps = Array.from(plain.slice(1)).map((character, at) => character.charCodeAt(0) - plain.charCodeAt(at));
   const breaks = steps.filter((step, at) => at > 0 && step !== steps[at - 1]).length;
   return breaks <= 2 && steps.every((step) => Math.abs(step) <= 1 || Math.abs(step) === 9);
 }
