@@ -17,6 +17,7 @@ import { createGate } from '../roles/gate.ts';
 import { createAlarms } from './alarms.ts';
 import { createAsker } from './asker.ts';
 import { createCommander } from './commander.ts';
+import { concludeEarlier } from './conclude-earlier.ts';
 import { openDenyKeeper } from './deny-keeper.ts';
 import type { Hardware } from './hardware.ts';
 import { createHealthReporter } from './health.ts';
@@ -200,6 +201,10 @@ export async function assemble(
   }
   log.info({ ms: Math.round(performance.now()) }, 'ready');
   void record({ type: 'started', software: parts.software, boot });
+  concludeEarlier({ journal, boot, record }).then(
+    (left) => left > 0 && log.info({ left }, 'grants without an end concluded'),
+    () => log.warn({}, 'journal unavailable, grants of an earlier run not looked for'),
+  );
   if (parts.hardware.simulated) alarms.set('simulated-hardware', true);
   tick();
   const network = await openNetwork();

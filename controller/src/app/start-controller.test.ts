@@ -7,6 +7,7 @@ import { cardId } from '@latchkey/protocols/authorization/credential-id';
 import { chainAfter, EMPTY_CHAIN } from '@latchkey/protocols/authorization/deny';
 import { answer } from '@latchkey/protocols/commands/command';
 import { sealJson } from '@latchkey/protocols/commands/seal';
+import { portalId } from '@latchkey/protocols/ids';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { JournalEvent } from '@latchkey/protocols/mqtt/events';
 import { health, hello } from '@latchkey/protocols/mqtt/messages';
@@ -321,6 +322,38 @@ it('the same card held before a lane twice at once is one event', async () => {
   for (let n = 0; n < 5; n += 1) hardware.tap('in', uidOf(3));
   await until(opened).toBe(1);
   expect((await events()).filter(({ type }) => type === 'access-granted')).toHaveLength(1);
+});
+
+it('a grant that the power cut left without an end is concluded at the next start, once', async () => {
+  await lay();
+  const path = dataFolder(directory).journal;
+  const worker = workerFile('journal-worker');
+  const before = openSqliteJournal({ path, worker });
+  await before.append({
+    at: 1_790_000_000_000,
+    clock: 'free',
+    type: 'access-granted',
+    portal: portalId.parse('north'),
+    direction: 'in',
+    credential: { ref: '00000000000000a1', class: 'uid-only' },
+    admission: 'b0b1-4',
+    via: 'list',
+  });
+  await before.close();
+  const told = async () => {
+    const journal = openSqliteJournal({ path, worker });
+    const rows = await journal.read(1, 1_000);
+    await journal.close();
+    return rows.filter(({ event }) => event.type === 'access-unconcluded').length;
+  };
+  await start();
+  await expect.poll(told, { timeout: 15_000 }).toBe(1);
+  await Promise.all(running.splice(0).map((each) => each.close()));
+  hardware = testHardware(['in', 'out'], ['contact']);
+  await start();
+  hardware.tap('in', uidOf(3));
+  await until(opened).toBe(1);
+  expect((await events()).filter(({ type }) => type === 'access-unconcluded')).toMatchObject([{ admission: 'b0b1-4' }]);
 });
 
 it('hard anti-passback is kept over a restart', async () => {
