@@ -30,7 +30,7 @@ export function toDecimal(bytes: Uint8Array, digits: number): string {
 
 /** The number as `length` bytes; `undefined` where it needs more. `text` holds digits only. */
 export function fromDecimal(text: string, length: number): Uint8Array | undefined {
-  const limbs = new Array<number>(Math.ceil(length / LIMB_BYTES)).fill(0);
+  const limbs = Array.from({ length: Math.ceil(length / LIMB_BYTES) }, () => 0);
   // Only the first chunk may be short, so that every later one multiplies by the same power.
   let end = text.length % CHUNK_DIGITS || CHUNK_DIGITS;
   for (let from = 0; from < text.length; from = end, end += CHUNK_DIGITS) {

@@ -95,10 +95,8 @@ function readPassCode(bytes: Uint8Array): Result<PassCode, PassCodeError> {
   if (certificate !== undefined && !certificate.ok) return err('out-of-range', certificate.detail);
   const header = bytes.subarray(0, PASS_HEADER.size);
   const parity = algorithmByte >> 7;
-  return ok({
-    ...{ profile, algorithm, algorithmByte, parity, zone, timeS, publicKey, header, signature },
-    ...(certificate === undefined ? {} : { certificate: certificate.value }),
-  });
+  const code = { profile, algorithm, algorithmByte, parity, zone, timeS, publicKey, header, signature };
+  return ok(certificate === undefined ? code : { ...code, certificate: certificate.value });
 }
 
 /** An Ed25519 key has no parity: 81 would be a second spelling of 01. */
