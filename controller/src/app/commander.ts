@@ -11,7 +11,7 @@ import type { JournalEvent } from '@latchkey/protocols/mqtt/events';
 import type { PortalReport } from '@latchkey/protocols/mqtt/messages';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { SettingsFile } from '../adapters/settings-file.ts';
-import type { ClaimedMode } from '../core/mode-arbiter.ts';
+import { type ClaimedMode, mayClaim } from '../core/mode-arbiter.ts';
 import type { Link } from '../ports/link.ts';
 import type { Doors } from '../roles/doors.ts';
 import type { Log } from './log.ts';
@@ -126,17 +126,24 @@ export function createCommander(parts: CommanderParts): Commander {
     const portals = targets(given);
     if (!portals.ok) return portals;
     const write = writeOf(given);
-    if (write) {
-      await keep(given, portals.value, write).catch(() => log.error({}, 'mode not kept on disk'));
-    }
-    const results = await Promise.all(
-      portals.value.map((portal) =>
-        write
-          ? doors.setMode(portal, write.writer, write.mode, actorOf(given, write.writer))
-          : doors.release(portal, actorOf(given, 'operator')),
-      ),
-    );
+    const results = write
+      ? await writeModes(given, portals.value, write)
+      : await Promise.all(portals.value.map((portal) => doors.release(portal, actorOf(given, 'operator'))));
     return results.find((result) => !result.ok) ?? ok(null);
+  }
+
+  /** What a door refuses is not kept either: it would come true with the next restart, or with the end of the lockdown. */
+  async function writeModes(given: Command, portals: readonly PortalId[], write: Write): Promise<Result<unknown>[]> {
+    const { writer, mode } = write;
+    const judged = portals.map((portal) => ({
+      portal,
+      refusal: mode === null ? undefined : mayClaim(doors.report(portal).mode, writer, mode),
+    }));
+    const taking = judged.filter(({ refusal }) => refusal === undefined).map(({ portal }) => portal);
+    await keep(given, taking, write).catch(() => log.error({}, 'mode not kept on disk'));
+    const by = actorOf(given, writer);
+    const set = await Promise.all(taking.map((portal) => doors.setMode(portal, writer, mode, by)));
+    return [...set, ...judged.flatMap(({ refusal }) => refusal ?? [])];
   }
 
   /** The very change carried out last may come again when its result was lost: it is carried out again, which changes nothing. */

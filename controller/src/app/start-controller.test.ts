@@ -307,6 +307,25 @@ describe('commands', () => {
     expect(denied).toMatchObject({ reason: 'DoorNotAccessible' });
   });
 
+  it('a mode that a locked-down door refused does not come true after the lockdown and a restart', async () => {
+    await online();
+    const expiresMs = Date.now() + 3_600_000;
+    const say = async (order: number, more: Parameters<Campus['command']>[0]) => {
+      link.say('cmd', await campus.command({ ...base(), id: `${order}`.repeat(16), expiresMs, order, ...more }));
+      await until(() => states().length).toBe(2 * order);
+    };
+    await say(1, { operation: 'lockdown' });
+    await say(2, { operation: 'set-mode', mode: 'Unlocked' });
+    expect(states().at(-1)).toEqual(['refused', 'door-locked-down']);
+    await say(3, { operation: 'release-lockdown' });
+    await Promise.all(running.splice(0).map((each) => each.close()));
+    hardware = testHardware(['in', 'out'], ['contact']);
+    link = testLink();
+    await start();
+    link.up();
+    await until(() => sent('hello')[0]?.['portals']).toMatchObject([{ mode: 'Locked' }]);
+  });
+
   it('by a stranger is not even answered', async () => {
     await online();
     const stranger = await makeCampus();

@@ -2,7 +2,7 @@
 // Who decides a door's mode: each writer holds one claim, the highest rank shows, and each gives up only its own
 // (reference: door, Details). Momentary access is no claim: it lies over the mode and ends by itself.
 import { type DoorMode, MODE_WRITERS, type ModeWriter } from '@latchkey/protocols/mqtt/door-terms';
-import { err, ok, type Result } from '@latchkey/protocols/result';
+import { type Err, err, ok, type Result } from '@latchkey/protocols/result';
 
 /** Modes a writer may ask for. Accessed and Unknown are outcomes. */
 export type ClaimedMode = Exclude<DoorMode, 'Accessed' | 'Unknown'>;
@@ -35,12 +35,15 @@ export const baseMode = (claims: Claims): ClaimedMode => highestClaim(claims)?.m
  * lockdown rank above, and a schedule is no request: it keeps its claim up to date underneath.
  */
 export function claimMode(claims: Claims, writer: ModeWriter, claim: Claim): Result<Claims, ClaimRefusal> {
-  const base = baseMode(claims);
-  if (writer === 'operator' && base !== claim.mode) {
-    if (base === 'LockedDown') return err('door-locked-down', 'release the lockdown first');
-    if (base === 'LockedOpen') return err('door-locked-open', 'release the locked-open mode first');
-  }
-  return ok({ ...claims, [writer]: claim });
+  return mayClaim(baseMode(claims), writer, claim.mode) ?? ok({ ...claims, [writer]: claim });
+}
+
+/** Why a door in this mode will not take that claim; `undefined` where it will. For whoever has to know before it keeps it. */
+export function mayClaim(now: DoorMode, writer: ModeWriter, mode: ClaimedMode): Err<ClaimRefusal> | undefined {
+  if (writer !== 'operator' || now === mode) return undefined;
+  if (now === 'LockedDown') return err('door-locked-down', 'release the lockdown first');
+  if (now === 'LockedOpen') return err('door-locked-open', 'release the locked-open mode first');
+  return undefined;
 }
 
 export function relinquish(claims: Claims, writer: ModeWriter): Claims {
