@@ -78,7 +78,11 @@ export async function openTestSignIn(options: TestSignInOptions = {}): Promise<T
     monotonicMs: () => performance.now(),
   });
   return {
-    ...{ app, registry, signIn, log, clock },
+    app,
+    registry,
+    signIn,
+    log,
+    clock,
     async close() {
       await app.close();
       await signIn.close();
@@ -126,7 +130,7 @@ export class TestBrowser {
 
   async signIn(number: string, password: string) {
     const answer = await this.send('POST', '/v1/sign-in/password', { number, password });
-    if (answer.statusCode === 200) this.csrf = (answer.json() as { csrf: string }).csrf;
+    if (answer.statusCode === 200) this.csrf = answer.json<{ csrf: string }>().csrf;
     return answer;
   }
 
@@ -134,7 +138,7 @@ export class TestBrowser {
   async settle(number: string, initial = INITIAL, next = OWN_PASSWORD) {
     await this.signIn(number, initial);
     const answer = await this.send('POST', '/v1/me/password', { current: initial, next });
-    if (answer.statusCode === 200) this.csrf = (answer.json() as { csrf: string }).csrf;
+    if (answer.statusCode === 200) this.csrf = answer.json<{ csrf: string }>().csrf;
     return answer;
   }
 
