@@ -16,9 +16,12 @@ import { MAGICS } from './authorization/signed-frame.ts';
 import { spell } from './card/spelling.ts';
 import { FORMS, findForm } from './card/spelling-forms.ts';
 import { cardUid } from './card/uid.ts';
+import { CERTIFICATE_STATEMENT } from './codes/certificate.ts';
+import { CERTIFICATE, CHALLENGE, PASS_CODE } from './codes/pass-code.ts';
+import { ZONE_ENTRY, ZONE_HEADER } from './codes/zone-message.ts';
 import { answer, command, OPERATIONS, timeAnswer } from './commands/command.ts';
 import { ALARM_KINDS } from './mqtt/door-terms.ts';
-import { journalEvent } from './mqtt/events.ts';
+import { CODE_FORMS, journalEvent } from './mqtt/events.ts';
 import { eventAck, listDown, need, UP_MESSAGES } from './mqtt/messages.ts';
 import { REASONS } from './mqtt/reasons.ts';
 import { DOWN, UP } from './mqtt/topics.ts';
@@ -55,6 +58,9 @@ describe('README', () => {
     );
     expect(missing).toEqual([]);
   });
+  it('names every form of a code', () => {
+    expect(CODE_FORMS.filter((form) => !text.includes(`| \`${form}\` |`))).toEqual([]);
+  });
   it('every form shown exists and writes the card as shown', () => {
     const uid = cardUid(Uint8Array.of(0x52, 0x9d, 0x06, 0xe3));
     const rows = [...text.matchAll(/^\| `([a-z0-9-]+)`[^|]*\| ([0-9A-F,]+) \|/gm)];
@@ -79,6 +85,12 @@ describe('README', () => {
     ['Denied entry', OVERLAY_ENTRY],
     ['Beat', BEAT],
     ['Freshness', FRESHNESS],
+    ['Pass code', PASS_CODE],
+    ['Certificate', CERTIFICATE],
+    ['Certificate statement', CERTIFICATE_STATEMENT],
+    ['Challenge', CHALLENGE],
+    ['Zone message', ZONE_HEADER],
+    ['Zone entry', ZONE_ENTRY],
   ])('the layout of %s is that of its field table', (title, codec) => {
     const [, section = ''] =
       new RegExp(`^#{3,4} ${title}(?: \`|,)[^\\n]*\\n(.*?)(?=^#|(?![^]))`, 'ms').exec(text) ?? [];
