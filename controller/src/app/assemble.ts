@@ -21,6 +21,7 @@ import { concludeEarlier } from './conclude-earlier.ts';
 import { openDenyKeeper } from './deny-keeper.ts';
 import type { Hardware } from './hardware.ts';
 import { createHealthReporter } from './health.ts';
+import { createLanes } from './lanes.ts';
 import { createListKeeper } from './list-keeper.ts';
 import type { Log } from './log.ts';
 import { openPassbackFile } from './passback-file.ts';
@@ -129,6 +130,15 @@ export async function assemble(
     },
   });
   const asker = createAsker({ link, clock, device, boot, newId, keyring, now: () => time.instant().ms });
+  const lanes = createLanes({
+    wiring,
+    panel: parts.hardware.panel,
+    clock,
+    random,
+    log,
+    setAlarm: alarms.set,
+    challenge: () => undefined,
+  });
   const gate = createGate({
     wiring,
     readers: parts.hardware.readers,
@@ -150,6 +160,7 @@ export async function assemble(
     ask: ({ portal, direction, credential }) =>
       asker.ask({ portal, direction, id: toHex(credential.id), class: credential.class }),
     onPassed: passback.touch,
+    lanes,
     setAlarm: alarms.set,
   });
   const commander = createCommander({
@@ -200,6 +211,7 @@ export async function assemble(
     throw error;
   }
   log.info({ ms: Math.round(performance.now()) }, 'ready');
+  lanes.start();
   void record({ type: 'started', software: parts.software, boot });
   concludeEarlier({ journal, boot, record }).then(
     (left) => left > 0 && log.info({ left }, 'grants without an end concluded'),
@@ -213,6 +225,7 @@ export async function assemble(
     onJournalAlarm: ({ alarm, active, subject }) => alarms.set(alarm, active, subject),
     async close() {
       cancelTick?.();
+      await lanes.close();
       await gate.close();
       await record({ type: 'stopped', boot });
       await session.close(link);

@@ -13,9 +13,11 @@ import {
 } from '../core/admission-state.ts';
 import type { AntiPassback } from '../core/anti-passback.ts';
 import type { EventBody } from '../core/event-body.ts';
+import { laneSignalOf } from '../core/lane-signal-of.ts';
 import { refusesMomentary } from '../core/mode-arbiter.ts';
 import type { PortalWiring } from '../core/wiring.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { LaneSignals } from '../ports/lane-signals.ts';
 import type { Panel } from '../ports/panel.ts';
 import { createDoorRunner, type DoorRunner } from './door-runner.ts';
 
@@ -40,6 +42,7 @@ export interface PortalParts {
   /** `undefined` after 800 ms. Never rejects. */
   readonly ask: (question: GateQuestion) => Promise<Answer | undefined>;
   readonly onPassed: () => void;
+  readonly lanes: LaneSignals;
 }
 
 export interface GatePortal {
@@ -50,17 +53,26 @@ export interface GatePortal {
 }
 
 export function createGatePortal(parts: PortalParts): GatePortal {
-  const { wiring, clock, antiPassback } = parts;
+  const { wiring, clock, antiPassback, lanes } = parts;
   const { id } = wiring;
+  const directions = new Map(wiring.readers.map(({ name, direction }) => [name, direction]));
   let admission = INITIAL_ADMISSION;
   let cancelTimer: (() => void) | undefined;
   let closed = false;
 
   const door = createDoorRunner({
     ...parts,
+    record,
     config: wiring,
     onPassage: (outcome, passage) => take({ kind: 'concluded', outcome, passage }),
   });
+
+  /** What is recorded is told in the lane as well, where it is for the people there. */
+  async function record(event: EventBody): Promise<unknown> {
+    const notice = laneSignalOf(event, (reader) => directions.get(reader));
+    if (notice) for (const direction of notice.directions) lanes.tell(id, direction, notice.signal);
+    return parts.record(event);
+  }
 
   function take(event: AdmissionEvent): void {
     if (closed) return;
@@ -85,13 +97,18 @@ export function createGatePortal(parts: PortalParts): GatePortal {
     switch (effect.kind) {
       case 'admit':
         void parts.record(effect.record).then(() => {
-          door.send({ kind: 'grant', passage: effect.passage, extended: effect.extended });
+          const { passage, extended } = effect;
+          const { refused } = door.send({ kind: 'grant', passage, extended });
+          // The relay has its order: now the lamps.
+          const granted = refused === undefined;
+          lanes.tell(id, passage.direction, granted ? { kind: 'granted' } : REFUSED_BY_DOOR);
         });
         return;
       case 'event':
-        void parts.record(effect.event);
+        void record(effect.event);
         return;
       case 'ask':
+        lanes.tell(id, effect.presentation.direction, { kind: 'checking' });
         void ask(effect);
         return;
       case 'commit':
@@ -121,3 +138,6 @@ export function createGatePortal(parts: PortalParts): GatePortal {
     },
   };
 }
+
+/** It was locked down between the decision and the grant. */
+const REFUSED_BY_DOOR = { kind: 'refused', reason: 'DoorNotAccessible' } as const;

@@ -41,6 +41,7 @@ it('a schedule that the policy lacks is an alarm by portal and schedule, until a
     antiPassback: createAntiPassback(),
     isOnline: () => false,
     ask: async () => undefined,
+    lanes: { tell: () => undefined },
     onPassed: () => undefined,
     setAlarm(alarm, active, subject) {
       if (active) standing.add(`${alarm} ${subject}`);

@@ -18,6 +18,7 @@ import type { EventBody } from '../core/event-body.ts';
 import { nextLookMs, scheduledAt } from '../core/schedule-driver.ts';
 import type { Wiring } from '../core/wiring.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { LaneSignals } from '../ports/lane-signals.ts';
 import type { Panel } from '../ports/panel.ts';
 import type { ReaderEvent, ReaderSource } from '../ports/reader-source.ts';
 import type { Doors } from './doors.ts';
@@ -43,6 +44,8 @@ export interface GateParts {
   readonly isOnline: () => boolean;
   readonly ask: (question: GateQuestion) => Promise<Answer | undefined>;
   readonly onPassed: () => void;
+  /** Told of everything that people in a lane are to see and hear. */
+  readonly lanes: LaneSignals;
   readonly setAlarm: (alarm: AlarmKind, active: boolean, subject?: string) => void;
   readonly onDecided?: () => void;
 }
