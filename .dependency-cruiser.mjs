@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The walls of DESIGN 3: who may import whom. .ci/architecture.ts proves with a planted violation that they hold.
-const TEST = '[.](test|property[.]test|contract|test-support)[.]ts$';
+const TEST = '[.](test|property[.]test|contract|test-support)[.]tsx?$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -61,6 +61,37 @@ export default {
       severity: 'error',
       from: { path: '^(controller|gateway)/src/adapters/', pathNot: TEST },
       to: { path: '^(controller|gateway)/src/(app|roles|http)/' },
+    },
+    {
+      name: 'web-meets-the-gateway-only-through-protocols',
+      comment: 'Pages run in a browser: of the protocols they take the codes, the bytes they are made of, and types.',
+      severity: 'error',
+      from: { path: '^gateway/web/', pathNot: TEST },
+      to: { path: '^(gateway/src|controller|hardware-sim|fixtures)/' },
+    },
+    {
+      name: 'web-takes-only-types-of-other-protocols',
+      comment: 'zod and whatever else the API is described with stay out of the pages.',
+      severity: 'error',
+      from: { path: '^gateway/web/', pathNot: TEST },
+      to: {
+        path: '^protocols/',
+        pathNot: '^protocols/(codes/(pass-code|make-code|code-forms)|bytes/[^/]+)[.]ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'web-no-node',
+      comment: 'The build (vite.config, its plugins) runs in Node, pages do not.',
+      severity: 'error',
+      from: { path: '^gateway/web/(ui|pass|console|desk)/', pathNot: TEST },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'gateway-imports-no-page',
+      severity: 'error',
+      from: { path: '^(protocols|controller|gateway/src|hardware-sim)/' },
+      to: { path: '^gateway/web/', pathNot: TEST },
     },
     {
       name: 'production-never-imports-simulation',

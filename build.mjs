@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundles what ships: the edge, the gateway, the one CLI of both and the simulated campus. Native packages stay outside.
+// Bundles what ships: the edge, the gateway, the one CLI of both, the simulated campus and the web. Native packages stay outside.
 // Packages that resolve files of their own at run time (pino's transports, csv readers) bundle well as none of those is used.
 import { cpSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { build as buildWeb } from 'vite';
 
 const NATIVE = ['better-sqlite3', 'nfc-pcsc', 'onoff', 'serialport'];
 
@@ -41,3 +42,4 @@ await build({
 
 // Files that are served as they are.
 cpSync('controller/src/adapters/lane-page', 'dist/controller/lane-page', { recursive: true });
+await buildWeb({ configFile: 'gateway/web/vite.config.ts', logLevel: 'warn' });

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives the service worker the names of all files of a build and the build's version, a hash over names and contents: one
+// Names all files of a build, gives the service worker those that it keeps, and the build's version, a hash over names and contents: one
 // changed byte makes a new worker, which fetches everything anew before it takes over.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { build } from 'esbuild';
-import type { Plugin } from 'vite';
+import { minify, type Plugin, transformWithOxc } from 'vite';
 
 interface BuiltFile {
   readonly name: string;
   readonly content: string | Uint8Array;
 }
+
+/** Icons are for the home screen, which fetches its own. */
+const NEEDED = /[.](?:html|js|css)$/;
 
 export function precache(workerEntry: string): Plugin {
   let publicDir = '';
@@ -20,16 +22,24 @@ export function precache(workerEntry: string): Plugin {
     configResolved(config) {
       publicDir = config.publicDir;
     },
-    async generateBundle(_options, bundle) {
-      const emitted = Object.values(bundle).map(
-        (part): BuiltFile => ({ name: part.fileName, content: part.type === 'chunk' ? part.code : part.source }),
-      );
-      const files = [...emitted, ...filesBelow(publicDir)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-      const version = versionOf(files);
-      const names = files.map(({ name }) => name);
-      const worker = await bundleWorker(workerEntry, version, names);
-      this.emitFile({ type: 'asset', fileName: 'service-worker.js', source: worker });
-      this.emitFile({ type: 'asset', fileName: 'precache.json', source: JSON.stringify({ version, files: names }) });
+    generateBundle: {
+      // After the page itself was written.
+      order: 'post',
+      async handler(_options, bundle) {
+        const emitted = Object.values(bundle).map(
+          (part): BuiltFile => ({ name: part.fileName, content: part.type === 'chunk' ? part.code : part.source }),
+        );
+        const files = [...emitted, ...filesBelow(publicDir)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+        const version = versionOf(files);
+        const names = files.map(({ name }) => name);
+        const worker = await bundleWorker(
+          workerEntry,
+          version,
+          names.filter((name) => NEEDED.test(name)),
+        );
+        this.emitFile({ type: 'asset', fileName: 'service-worker.js', source: worker });
+        this.emitFile({ type: 'asset', fileName: 'precache.json', source: JSON.stringify({ version, files: names }) });
+      },
     },
   };
 }
@@ -47,15 +57,9 @@ function versionOf(files: readonly BuiltFile[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** The worker is one file without imports: stripped of its types it is what browsers run. */
 async function bundleWorker(entry: string, version: string, files: readonly string[]): Promise<string> {
-  const result = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: 'iife',
-    target: ['chrome87', 'safari15'],
-    define: { __VERSION__: JSON.stringify(version), __FILES__: JSON.stringify(files) },
-  });
-  return result.outputFiles[0]?.text ?? '';
+  const { code } = await transformWithOxc(readFileSync(entry, 'utf8'), entry, { target: ['chrome87', 'safari15'] });
+  const facts = `const __VERSION__ = ${JSON.stringify(version)}, __FILES__ = ${JSON.stringify(files)};`;
+  return (await minify('service-worker.js', `(() => {${facts}${code}})();`)).code;
 }

@@ -10,6 +10,7 @@ import type { Origins } from '../http/origins.ts';
 import type { PeopleSide } from '../http/people-side.ts';
 import { createServer } from '../http/server.ts';
 import type { ApiServices } from '../http/services.ts';
+import { findWebPages } from '../http/web.ts';
 import type { CloseStack } from './close-stack.ts';
 import type { GatewayConfig } from './config.ts';
 import type { OidcConfiguration } from './config-web.ts';
@@ -113,6 +114,8 @@ export async function serveHttp({
 }: ServeOptions): Promise<{ url: string; httpUrl: string | undefined }> {
   const { https, web } = config;
   const { authority, token } = foundation;
+  const pages = findWebPages(import.meta.url);
+  if (pages === undefined) logger.warn({ fix: 'npm run build' }, 'no web pages: they are not built');
   const app = await createServer({
     services,
     token,
@@ -123,6 +126,7 @@ export async function serveHttp({
     monotonicMs: () => performance.now(),
     observeMs,
     tls: authority.server,
+    ...(pages === undefined ? {} : { web: pages }),
   });
   stack.add('http', () => app.close());
   await listening('https', `${https.host}:${https.port}`, () => app.listen({ host: https.host, port: https.port }));

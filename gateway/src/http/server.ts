@@ -20,6 +20,7 @@ import { registerSignIn } from './routes/sign-in.ts';
 import { registerRoutes } from './routes.ts';
 import type { ApiServices } from './services.ts';
 import type { TokenCheck } from './token.ts';
+import { serveWeb, type WebPages } from './web.ts';
 
 /** An instance whose handlers are typed by their zod schemas. */
 export type Api = ReturnType<typeof withZod>;
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly people?: PeopleSide;
   /** Whose word about the caller's address is taken; addresses or networks. */
   readonly trustedProxies?: readonly string[];
+  /** Absent where none were built. */
+  readonly web?: WebPages;
   readonly logger: FastifyBaseLogger;
   readonly version: string;
   /** Milliseconds that only grow, for limits and durations. */
@@ -83,6 +86,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     await registerRoutes(withZod(scope), options.services, options.monotonicMs);
     registerPeopleSide(withZod(scope), people);
   });
+  await serveWeb(app, options.web);
   await app.ready();
   return app;
 }

@@ -12,7 +12,7 @@ const LANGUAGE = 'latchkey-language';
 /** Some WebViews throw on the mere mention of storage. */
 const savedLanguage = {
   get: () => quietly(() => localStorage.getItem(LANGUAGE)) ?? null,
-  set: (language: Language) => void quietly(() => localStorage.setItem(LANGUAGE, language)),
+  set: (language: Language) => quietly(() => localStorage.setItem(LANGUAGE, language)),
 };
 
 async function start(): Promise<void> {

@@ -40,13 +40,15 @@ const STATE = 'state';
 
 export async function openPassStore(factory: IDBFactory): Promise<PassStore> {
   const opening = factory.open(DATABASE, 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STATE);
+  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(STATE));
   const database = await resultOf(opening);
   return {
     async load() {
       const store = database.transaction(STATE).objectStore(STATE);
-      const [names, values] = await Promise.all([resultOf(store.getAllKeys()), resultOf(store.getAll())]);
-      return Object.fromEntries(names.map((name, at) => [String(name), values[at]])) as Saved;
+      const names = store.getAllKeys() as IDBRequest<string[]>;
+      const values = store.getAll() as IDBRequest<unknown[]>;
+      const [keys, kept] = await Promise.all([resultOf(names), resultOf(values)]);
+      return Object.fromEntries(keys.map((key, at) => [key, kept[at]])) as Saved;
     },
     async save(changes) {
       const transaction = database.transaction(STATE, 'readwrite');
@@ -56,8 +58,10 @@ export async function openPassStore(factory: IDBFactory): Promise<PassStore> {
         else store.put(value, name);
       }
       await new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject(transaction.error ?? new Error('the browser did not keep it'));
+        transaction.addEventListener('complete', () => resolve());
+        transaction.addEventListener('abort', () =>
+          reject(transaction.error ?? new Error('the browser did not keep it')),
+        );
       });
     },
     close: () => database.close(),
@@ -66,7 +70,7 @@ export async function openPassStore(factory: IDBFactory): Promise<PassStore> {
 
 function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('the browser keeps nothing for this page'));
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', () => reject(request.error ?? new Error('the browser keeps nothing here')));
   });
 }

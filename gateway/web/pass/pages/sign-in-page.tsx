@@ -5,7 +5,6 @@ import type { ApiFailure } from '../../ui/api-client.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { LanguageSwitch } from '../../ui/language-switch.tsx';
-import { Notice } from '../../ui/notice.tsx';
 import { Failure } from '../failure.tsx';
 import { useApp, useWords } from '../model/app.ts';
 import { Page, WhenLoaded } from '../page.tsx';
