@@ -57,6 +57,12 @@ export interface DenyKeeperParts {
 }
 
 const DIGEST_BYTES = 32;
+/** Frames that wait to be looked at. What floods beyond is dropped: beats show what was missed. */
+const MAX_WAITING = 1_000;
+const LOST = 'denies kept here were lost';
+const FORKED = 'the chain of denies forked';
+const HELD_BACK = 'denies are held back';
+const FULL = 'more denies than fit here';
 
 /** The overlay and its digest: the file is not signed, and a flipped bit must not free a lost card unseen. */
 async function readOverlay(path: string): Promise<DenyOverlay | 'none' | 'damaged'> {
@@ -80,7 +86,7 @@ export async function openDenyKeeper(parts: DenyKeeperParts): Promise<DenyKeeper
   const overlay = kept === 'none' || kept === 'damaged' ? EMPTY_OVERLAY : kept;
   const { epoch, seq } = settings.current().trust.deny;
   const isBehind = !isCovered({ epoch, denySeq: seq }, { epoch: overlay.epoch, denySeq: overlay.seq });
-  if (kept === 'damaged' || isBehind) alarms.set('deny-suppressed', true, 'denies kept here were lost');
+  if (kept === 'damaged' || isBehind) alarms.set('deny-suppressed', true, LOST);
   return denyKeeper(parts, overlay);
 }
 
@@ -92,6 +98,8 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
   let lastSeen: { epoch: number; beatSeq: number } | undefined;
   let up = false;
   let cancelStale: (() => void) | undefined;
+  let cancelBehind: (() => void) | undefined;
+  let waiting = 0;
 
   function store(next: DenyOverlay): Promise<void> {
     overlay = next;
@@ -108,9 +116,17 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
 
   /** One message after the other: each continues the chain of the one before. */
   function inTurn(work: () => Promise<void>): Promise<void> {
-    queue = queue.then(work).catch((error: unknown) => log.error({ error: String(error) }, 'deny handling failed'));
+    waiting += 1;
+    queue = queue
+      .then(work)
+      .catch((error: unknown) => log.error({ error: String(error) }, 'deny handling failed'))
+      .finally(() => {
+        waiting -= 1;
+      });
     return queue;
   }
+
+  const fromOutside = (work: () => Promise<void>) => (waiting < MAX_WAITING ? inTurn(work) : Promise.resolve());
 
   async function takeDeny(bytes: Uint8Array): Promise<void> {
     const keyring = trust.keyring();
@@ -128,10 +144,11 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     log.warn({ code: applied.code }, 'deny refused');
     if (applied.code === 'gap') parts.fetchFrom(overlay.epoch === deny.value.epoch ? overlay.seq + 1 : 1);
     if (applied.code === 'chain-mismatch') refetchForked();
+    if (applied.code === 'overlay-full') alarms.set('deny-suppressed', true, FULL);
   }
 
   function refetchForked(): void {
-    alarms.set('deny-suppressed', true, 'the chain of denies forked');
+    alarms.set('deny-suppressed', true, FORKED);
     // Entries stay: who is denied here stays denied; only the place in the chain is given up.
     overlay = { ...EMPTY_OVERLAY, epoch: trust.keyring().epoch, entries: overlay.entries };
     parts.fetchFrom(1);
@@ -141,6 +158,23 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     cancelStale?.();
     if (up) cancelStale = clock.after(BEAT_STALE_AFTER_MS, () => alarms.set('beat-stale', true));
   }
+
+  /** Known to be behind for longer than a fetch may take: somebody lets beats through and not what they speak of. */
+  function watchGap(isBehind: boolean): void {
+    if (!isBehind || !up) {
+      cancelBehind?.();
+      cancelBehind = undefined;
+      if (!isBehind) alarms.set('deny-suppressed', false, HELD_BACK);
+      return;
+    }
+    cancelBehind ??= clock.after(BEAT_STALE_AFTER_MS, () => alarms.set('deny-suppressed', true, HELD_BACK));
+  }
+
+  /** One that was held back and let through later shows no more than that it was made once. */
+  const isOld = (beatMs: number): boolean => {
+    const { ms, quality } = parts.instant();
+    return quality === 'synced' && ms - beatMs > BEAT_STALE_AFTER_MS;
+  };
 
   async function takeBeat(bytes: Uint8Array): Promise<void> {
     const keyring = trust.keyring();
@@ -152,19 +186,24 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     const judged = judgeBeat(beat.value, { root: keyring, last: lastSeen ?? last, overlay, instant: parts.instant() });
     if (!judged.ok) return log.debug({ code: judged.code }, 'beat refused');
     lastSeen = { epoch: beat.value.epoch, beatSeq: beat.value.beatSeq };
-    alarms.set('beat-stale', false);
-    watchBeats();
+    if (!isOld(beat.value.timeMs)) {
+      alarms.set('beat-stale', false);
+      watchBeats();
+    }
+    watchGap(judged.value.deny === 'behind');
     if (judged.value.raisesTime) parts.onSignedTime(beat.value.timeMs);
     if (judged.value.deny === 'behind') parts.fetchFrom(judged.value.fromSeq);
     else if (judged.value.deny === 'forked') refetchForked();
-    else alarms.set('deny-suppressed', false, 'denies kept here were lost');
-    if (judged.value.deny === 'current') alarms.set('deny-suppressed', false, 'the chain of denies forked');
+    else alarms.set('deny-suppressed', false, LOST);
+    if (judged.value.deny !== 'current') return;
+    alarms.set('deny-suppressed', false, FORKED);
+    alarms.set('deny-suppressed', false, FULL);
   }
 
   return {
     overlay: () => overlay,
-    onDeny: (frame) => inTurn(() => takeDeny(frame)),
-    onBeat: (frame) => inTurn(() => takeBeat(frame)),
+    onDeny: (frame) => fromOutside(() => takeDeny(frame)),
+    onBeat: (frame) => fromOutside(() => takeBeat(frame)),
     onUp() {
       up = true;
       watchBeats();
@@ -172,6 +211,7 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     onDown() {
       up = false;
       cancelStale?.();
+      watchGap(true);
       alarms.set('beat-stale', false);
     },
     lastBeat: () => lastSeen && { epoch: lastSeen.epoch, seq: lastSeen.beatSeq },
@@ -184,6 +224,7 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     async close() {
       up = false;
       cancelStale?.();
+      watchGap(true);
       await queue;
       await writing;
     },

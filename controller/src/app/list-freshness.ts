@@ -47,6 +47,15 @@ export function createFreshnessWatch(parts: FreshnessParts): FreshnessWatch {
     missing.set(scope, parts.clock.after(FRESHNESS_MISSING_AFTER_MS, raise));
   }
 
+  function noteStatement(scope: number, timeMs: number): void {
+    lastTime.set(scope, timeMs);
+    const { ms, quality } = parts.instant();
+    // One that was held back and let through later is no word on what is newest now.
+    if (quality === 'synced' && ms - timeMs > FRESHNESS_MISSING_AFTER_MS) return;
+    alarms.set('freshness-missing', false, subject(scope));
+    watch(scope);
+  }
+
   return {
     async onStatement(bytes) {
       const root = parts.trust.keyring();
@@ -67,10 +76,9 @@ export function createFreshnessWatch(parts: FreshnessParts): FreshnessWatch {
         if (judged.code === 'equivocation') alarms.tell('list-equivocation', subject(scopeId));
         return;
       }
-      lastTime.set(scopeId, statement.timeMs);
-      alarms.set('freshness-missing', false, subject(scopeId));
       parts.onSignedTime(statement.timeMs);
-      watch(scopeId);
+      // Of a scope that is not ours, nothing is kept and nothing is missed.
+      if (parts.scopes().includes(scopeId)) noteStatement(scopeId, statement.timeMs);
       if (judged.value === 'behind') parts.onBehind(scopeId);
     },
     onUp() {

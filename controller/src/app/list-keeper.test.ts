@@ -394,6 +394,14 @@ describe('at rest', () => {
     await push(again, first);
     expect(again.version()).toBeUndefined();
   });
+
+  it('a retracted list takes its alarms with it', async () => {
+    await layFolder(directory, campus, { list: await campus.list(20, { refreshBy: 1 }) });
+    const bench = await open();
+    expect(bench.alarms.standing()).toEqual([`list-past-refresh scope ${SCOPE}`]);
+    await bench.keeper.onMessage(down({ kind: 'retract', scope: SCOPE }));
+    expect(bench.alarms.standing()).toEqual([]);
+  });
 });
 
 it('entries of a test campus are different cards', () => {

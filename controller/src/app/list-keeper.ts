@@ -56,11 +56,14 @@ export interface ListKeeperParts {
 
 const subject = (scope: number) => `scope ${scope}`;
 const MINUTE_MS = 60_000;
+/** What waits to be looked at: more than the pages one need asks for. Beyond it, pages are dropped and asked for again. */
+const MAX_WAITING_BYTES = 33_554_432;
 
 export function createListKeeper(parts: ListKeeperParts): ListKeeper {
   const { settings, trust, prfKeys, alarms, log } = parts;
   const scopes = new Map<number, ScopeList>();
   let queue: Promise<void> = Promise.resolve();
+  let waitingBytes = 0;
 
   const markOf = (scope: number): TrustState | null => settings.current().trust.lists[String(scope)] ?? null;
   const lists = () => [...scopes.values()].flatMap((scope) => scope.inForce() ?? []);
@@ -172,7 +175,10 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
     const headFrame = fromBase64url(message.head);
     if (!headFrame.ok) return onRefused(message.scope, message, 'malformed-frame');
     if (message.prf) await receiveKey(message.prf, false);
-    await scopeList(message.scope).offer({ headFrame: headFrame.value, deltas });
+    const list = scopeList(message.scope);
+    await list.offer({ headFrame: headFrame.value, deltas });
+    // Anybody can name a scope: without a signed head for it, it is none of ours.
+    if (!list.isWanted() && !markOf(message.scope)) scopes.delete(message.scope);
   }
 
   /** Once every list is by the new root, the old one is forgotten. */
@@ -218,6 +224,8 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
     if (mark) await writeMark(scope, { ...mark, retracted: true });
     await scopes.get(scope)?.retract();
     scopes.delete(scope);
+    for (const alarm of ['list-past-refresh', 'list-expired', 'list-corrupt'] as const)
+      alarms.set(alarm, false, subject(scope));
     log.info({ scope }, 'list retracted');
   }
 
@@ -246,10 +254,18 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
         log.warn({}, 'list message not understood');
         return Promise.resolve();
       }
+      if (waitingBytes > MAX_WAITING_BYTES) {
+        log.warn({}, 'list message dropped, too many wait');
+        return Promise.resolve();
+      }
+      waitingBytes += payload.length;
       queue = queue
         .then(() => take(message.data, envelope.value.body))
         .then(tidyAfterRotation)
-        .catch((error: unknown) => log.error({ error: String(error) }, 'list handling failed'));
+        .catch((error: unknown) => log.error({ error: String(error) }, 'list handling failed'))
+        .finally(() => {
+          waitingBytes -= payload.length;
+        });
       return queue;
     },
     onUp() {

@@ -41,6 +41,8 @@ export interface Offer {
 
 export interface ScopeList {
   inForce(): AuthorizationList | undefined;
+  /** A list of this scope is in force, or on its way. */
+  isWanted(): boolean;
   /** What was read and verified at start. */
   adopt(list: AuthorizationList): void;
   offer(offer: Offer): Promise<void>;
@@ -154,6 +156,7 @@ export function createScopeList(parts: ScopeParts): ScopeList {
 
   return {
     inForce: () => inForce,
+    isWanted: () => inForce !== undefined || transfer !== undefined,
     adopt(given) {
       inForce = given;
     },
