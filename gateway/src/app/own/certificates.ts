@@ -2,12 +2,14 @@
 // Certificates for phones that some gates' lists do not hold yet (lists-and-codes, profile B). One is good only for the policy
 // those gates have in force, and only where the registry of this moment gives the phone that very profile in it.
 import type { PhoneCertificate } from '@latchkey/protocols/api/me';
+import type { SigningKey } from '@latchkey/protocols/authorization/keys';
 import type { PolicyDocument, PolicyProfile } from '@latchkey/protocols/authorization/policy-document';
 import { RECORD_FLAGS } from '@latchkey/protocols/authorization/record';
 import { toBase64url } from '@latchkey/protocols/bytes/base64url';
 import { canonicalJson, decodeJson } from '@latchkey/protocols/bytes/canonical-json';
 import { sha256Hex } from '@latchkey/protocols/bytes/hash';
 import { toHex } from '@latchkey/protocols/bytes/hex';
+import { issueCertificate } from '@latchkey/protocols/codes/certificate';
 import type { GatewayDatabase } from '../../adapters/database/open-database.ts';
 import type { PhoneRow } from '../../adapters/database/schema-phones.ts';
 import { type CompiledScope, compileScope } from '../../core/compiler/compile-scope.ts';
@@ -17,23 +19,14 @@ import { headOf } from '../list-store.ts';
 import { readScope } from '../read-scope.ts';
 import { zonesOf } from './person.ts';
 
-export interface CertificateContent {
-  readonly zone: number;
-  /** Digest of the policy whose profiles `profile` counts. */
-  readonly policyRoot: Uint8Array;
-  readonly algorithmByte: number;
-  readonly publicKey: Uint8Array;
-  readonly expiryMinute: number;
-  readonly profile: number;
-}
-
 export interface CertificateOptions {
   readonly database: Pick<GatewayDatabase, 'db' | 'snapshot' | 'transaction'>;
   readonly epoch: number;
   readonly timeZone: string;
   readonly nowMs: () => number;
-  /** 72 bytes. */
-  readonly sign: (content: CertificateContent) => Promise<Uint8Array>;
+  readonly campusId: string;
+  /** The code-issuer key. */
+  readonly key: SigningKey;
 }
 
 /** Certificates of a phone in use, one for each zone whose gates can take one. */
@@ -57,8 +50,11 @@ export function createCertificates(options: CertificateOptions): GiveCertificate
     for (const zone of zones) {
       const content = await contentFor(options, phone, zone, expiresAt);
       if (content === undefined) continue;
-      const bytes = await options.sign({ ...content, algorithmByte: key.algorithmByte, publicKey: key.key32 });
-      const expires = toInstant(content.expiryMinute * MINUTE_MS);
+      const { policyRoot, expiry, profile } = content;
+      const { algorithmByte, key32: publicKey } = key;
+      const subject = { campusId: options.campusId, zone: zone.zone, policyRoot, algorithmByte, publicKey };
+      const bytes = await issueCertificate(options.key, subject, { expiry, profile });
+      const expires = toInstant(expiry * MINUTE_MS);
       given.push({ zone: zone.zone, certificate: toBase64url(bytes), expires });
     }
     return given;
@@ -89,14 +85,20 @@ async function remember(
   });
 }
 
-type Signable = Omit<CertificateContent, 'algorithmByte' | 'publicKey'>;
+interface Terms {
+  /** Digest of the policy whose profiles `profile` counts. */
+  readonly policyRoot: Uint8Array;
+  /** Epoch minute. */
+  readonly expiry: number;
+  readonly profile: number;
+}
 
 async function contentFor(
   options: CertificateOptions,
   phone: PhoneRow,
-  { id, zone }: Zone,
+  { id }: Zone,
   expiresAt: number,
-): Promise<Signable | undefined> {
+): Promise<Terms | undefined> {
   const inForce = await policyInForce(options, id);
   if (inForce === undefined) return undefined;
   const { epoch, timeZone, nowMs } = options;
@@ -109,9 +111,8 @@ async function contentFor(
   if (right === undefined) return undefined;
   const profile = placeOf(right.profile, compiled.value.policy, inForce.policy);
   if (profile < 0) return undefined;
-  const expiryMinute = Math.min(expiresAt / MINUTE_MS, right.untilMinute);
-  if (expiryMinute * MINUTE_MS <= nowMs()) return undefined;
-  return { zone, policyRoot: inForce.root, expiryMinute, profile };
+  const expiry = Math.min(expiresAt / MINUTE_MS, right.untilMinute);
+  return expiry * MINUTE_MS <= nowMs() ? undefined : { policyRoot: inForce.root, expiry, profile };
 }
 
 /** Of the gates of a scope the one furthest behind: those with a newer list hold the phone and need no certificate. */

@@ -214,7 +214,8 @@ describe('the compiler', () => {
               instant: { ms: at.nowMs, quality: 'synced' },
             });
             expect(decision.outcome === 'granted').toBe(mayPass(source, holder, held, at));
-            expect([decision.holder, decision.extended]).toEqual([holder.kind, holder.extended]);
+            expect(decision.extended).toBe(holder.extended);
+            if (!held.blocked) expect(decision.holder).toBe(holder.kind);
           }
         }
       }),
@@ -252,6 +253,27 @@ describe('the compiler', () => {
           prf: createPrf(new Uint8Array(16)),
         };
         expect(buildList({ ...plan, policy: encodePolicy(policy), entries }).ok).toBe(true);
+      }),
+    );
+  });
+
+  it("leaves everybody else's records as they are when one is blocked that has no right", () => {
+    fc.assert(
+      fc.property(registry, (source) => {
+        const gone: Person = {
+          kind: 'staff',
+          groups: [],
+          extended: false,
+          exempt: false,
+          fromMs: null,
+          untilMs: null,
+          cards: [{ serial: 7, class: LAST_CLASS, blocked: true, fromMs: null, untilMs: null }],
+        };
+        fc.pre(source.people.some(({ cards }) => cards.some(({ blocked }) => !blocked)));
+        const before = compiled(source);
+        const after = compiled({ ...source, people: [...source.people, gone] });
+        expect(after.policy).toEqual(before.policy);
+        expect([...after.entries.profiles].slice(0, -1)).toEqual([...before.entries.profiles]);
       }),
     );
   });

@@ -52,9 +52,15 @@ export function compileScope(snapshot: ScopeSnapshot): Result<CompiledScope, 'to
 
 function placed(numbers: Uint32Array, places: Uint32Array): Uint16Array {
   const profiles = new Uint16Array(numbers.length);
-  for (let index = 0; index < numbers.length; index++) profiles[index] = places[numbers[index] ?? 0] ?? 0;
+  for (let index = 0; index < numbers.length; index++) {
+    const number = numbers[index] ?? 0;
+    profiles[index] = number === ANY_PROFILE ? 0 : (places[number] ?? 0);
+  }
   return profiles;
 }
+
+/** What is blocked is refused before its profile matters: one of its own would move everybody else's. */
+const ANY_PROFILE = 0xffff_ffff;
 
 const usableLevels = ({ levels }: ScopeSnapshot): SnapshotLevel[] =>
   levels
@@ -126,13 +132,17 @@ function fillColumns(snapshot: ScopeSnapshot, levels: readonly SnapshotLevel[], 
   for (let index = 0; index < count; index++) {
     const kind = (credentials.kinds.values[credentials.kinds.indexes[index] ?? 0] ?? 'visitor') as HolderKind;
     const fromMinute = beginning(credentials, index);
-    numbers[index] = table.take({ kind, levels: levelsOf(credentials.persons[index] ?? 0), fromMinute });
+    const held = levelsOf(credentials.persons[index] ?? 0);
+    numbers[index] = credentials.blocked[index] === 1 ? ANY_PROFILE : table.take({ kind, levels: held, fromMinute });
     flags[index] =
       (credentials.extended[index] === 1 ? RECORD_FLAGS.extendedAccess : 0) |
       (credentials.exempt[index] === 1 ? RECORD_FLAGS.antiPassbackExempt : 0) |
       (credentials.blocked[index] === 1 ? RECORD_FLAGS.blocked : 0);
     until[index] = end(credentials, index);
   }
+  // A record names a profile in any case.
+  if (count > 0 && numbers.every((number) => number === ANY_PROFILE))
+    table.take({ kind: 'visitor', levels: [], fromMinute: undefined });
   return { ids: credentials.ids, numbers, flags, classes: Uint8Array.from(credentials.classes), until };
 }
 
