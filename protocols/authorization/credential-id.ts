@@ -11,6 +11,7 @@ export const ID_BYTES = 16;
 export const KEY_BYTES = 8;
 const CARD_TYPE = 0x01;
 const PHONE_TYPE = 0x02;
+const HOLDER_TYPE = 0x03;
 const PHONE_ALGORITHMS = { EdDSA: 1, ES256: 2 } as const;
 
 /** SHA-256(0x01 ‖ UID), 16 bytes. The UID in the order in which the reader gives it: 4, 7 or 10 bytes. */
@@ -20,6 +21,10 @@ export const cardId = (uid: Uint8Array): Uint8Array =>
 /** SHA-256(0x02 ‖ algorithm ‖ public key), 16 bytes; the key as 32 bytes (Ed25519, or X of P-256). */
 export const phoneId = (alg: SigningAlgorithm, publicKey: Uint8Array): Uint8Array =>
   sha256(concatBytes([Uint8Array.of(PHONE_TYPE, PHONE_ALGORITHMS[alg]), publicKey])).slice(0, ID_BYTES);
+
+/** SHA-256(0x03 ‖ person's number), 16 bytes: for events about a code of another app, whose holder carries nothing of ours. */
+export const holderId = (number: string): Uint8Array =>
+  sha256(concatBytes([Uint8Array.of(HOLDER_TYPE), new TextEncoder().encode(number)])).slice(0, ID_BYTES);
 
 export interface Prf {
   /** First 8 bytes of AES-128(id). Throws on an id that is not 16 bytes. */

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { siteId } from '@latchkey/protocols/ids';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import { z } from 'zod';
+import { resolverConfigs } from './config-resolvers.ts';
 import { oidcConfig, signInConfig, webConfig } from './config-web.ts';
 
 const port = z.int('use a whole number').min(0, 'use a port from 0 to 65535').max(65_535, 'use a port from 0 to 65535');
@@ -47,6 +48,8 @@ export const gatewayConfig = z
       .min(0, 'use 0 to 720 hours')
       .max(720, 'use 0 to 720 hours')
       .default(24),
+    /** Systems behind the codes of other apps. */
+    resolvers: resolverConfigs,
     /** Makes root keys on this machine at first start. For trials only: whoever takes the machine has the campus. */
     demoKeys: z.boolean('use true or false').default(false),
     logLevel: z
@@ -169,7 +172,7 @@ const lookUp = (value: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((below, key) => (isObject(below) ? below[key] : undefined), value);
 
 const knownFields = () =>
-  [...Object.values(ENVIRONMENT).map(({ path }) => path.join('.')), 'signIn', 'oidc'].join(', ');
+  [...Object.values(ENVIRONMENT).map(({ path }) => path.join('.')), 'signIn', 'oidc', 'resolvers'].join(', ');
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

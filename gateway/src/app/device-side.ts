@@ -23,12 +23,14 @@ import { createEnrolment, type Enrolment } from './enrolment.ts';
 import { createFreshnessStatements } from './freshness-statements.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createIngest } from './ingest.ts';
+import { createJudge } from './judge-question.ts';
 import { createListShelf, type ListShelf } from './list-shelf.ts';
 import type { ListPlace } from './list-store.ts';
 import { type Log, reasonOf } from './log.ts';
 import { createPortalReports } from './portal-reports.ts';
 import { createPrfDelivery, type PrfDelivery } from './prf-delivery.ts';
 import type { Registry } from './registry/open-registry.ts';
+import type { Resolvers } from './resolvers.ts';
 import { answerTime } from './time.ts';
 import { createTransfers } from './transfers.ts';
 
@@ -46,6 +48,8 @@ export interface DeviceSideOptions {
   readonly log: Log;
   /** Events were committed. */
   readonly onEvents: (count: number) => void;
+  /** Of other apps' codes; absent: none is known. */
+  readonly resolvers?: Pick<Resolvers, 'resolve'>;
   readonly nowMs?: () => number;
   readonly limits?: LimitOptions;
 }
@@ -130,11 +134,16 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
   });
   const { timeZone } = options;
   const answers = createAnswers({
-    database,
+    judge: createJudge({
+      database,
+      campusPrf: registry.campusKey.prf,
+      resolvers: options.resolvers ?? NO_RESOLVERS,
+      epoch,
+      timeZone,
+      nowMs,
+    }),
     key: commandKey,
     sessions,
-    epoch,
-    timeZone,
     send: sender('answer'),
     nowMs,
     monotonicMs,
@@ -231,6 +240,8 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     },
   };
 }
+
+const NO_RESOLVERS: Pick<Resolvers, 'resolve'> = { resolve: async () => ({ outcome: 'unowned' }) };
 
 interface Wire {
   broker: Broker | undefined;

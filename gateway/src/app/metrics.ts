@@ -6,6 +6,12 @@ export interface Metrics {
   /** A gauge whose value is asked for at every scrape. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   counter(name: string, help: string): { add(count?: number): void };
+  /** One counter with labels: names of things the operator set up. */
+  counters<Label extends string>(
+    name: string,
+    help: string,
+    labels: readonly Label[],
+  ): { add(values: Readonly<Record<Label, string>>): void };
   /** Seconds. */
   duration(name: string, help: string): { observeMs(ms: number): void };
   render(): Promise<{ contentType: string; text: string }>;
@@ -30,6 +36,10 @@ export function createMetrics(): Metrics {
     counter(name, help) {
       const counter = new Counter({ name, help, registers });
       return { add: (count = 1) => counter.inc(count) };
+    },
+    counters(name, help, labels) {
+      const counter = new Counter({ name, help, labelNames: [...labels], registers });
+      return { add: (values) => counter.inc(values, 1) };
     },
     duration(name, help) {
       const histogram = new Histogram({ name, help, registers, buckets: BUCKETS_S });

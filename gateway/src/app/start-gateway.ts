@@ -16,11 +16,12 @@ import { listening } from './listen-errors.ts';
 import { reasonOf } from './log.ts';
 import { createLogger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
-import { createCertificateSigner } from './own/certificate-signer.ts';
+import { openResolvers } from './open-resolvers.ts';
 import { createCertificates } from './own/certificates.ts';
 import { composeOwn } from './own/compose.ts';
 import { startPublishing } from './publishing.ts';
 import { createImports } from './registry/imports.ts';
+import type { Resolvers } from './resolvers.ts';
 import { openPeopleSide, type PeopleOnHttp, serveHttp } from './serve-http.ts';
 import { VERSION } from './version.ts';
 
@@ -62,7 +63,9 @@ async function start(
   const bell = createEventBell();
   const metrics = createGatewayMetrics(foundation.database);
   stack.add('metrics', () => metrics.all.close());
-  const devices = await startDevices(config, foundation, logger, (count) => {
+  const resolvers = await openResolvers(config.resolvers, metrics.all, logger);
+  stack.add('resolvers', () => resolvers.close());
+  const devices = await startDevices(config, foundation, logger, resolvers, (count) => {
     metrics.events.add(count);
     bell.ring();
   });
@@ -100,10 +103,21 @@ function startDevices(
   config: GatewayConfig,
   { database, keystore, registry, authority }: Foundation,
   log: Logger,
+  resolvers: Resolvers,
   onEvents: (count: number) => void,
 ): Promise<DeviceSide> {
   const { site, timeZone, mqtt } = config;
-  const options = { database, keystore, registry, authority, site, timeZone, mqtt, hostName: nameOf(config) };
+  const options = {
+    database,
+    keystore,
+    registry,
+    authority,
+    site,
+    timeZone,
+    mqtt,
+    hostName: nameOf(config),
+    resolvers,
+  };
   return listening('mqtt', `${mqtt.host}:${mqtt.port}`, () => startDeviceSide({ ...options, log, onEvents }));
 }
 
@@ -147,7 +161,8 @@ function servicesOf(
         epoch,
         timeZone: config.timeZone,
         nowMs: context.now,
-        sign: createCertificateSigner(campusId, keystore.key('code')),
+        campusId,
+        key: keystore.key('code'),
       }),
     }),
     wake: bell,
