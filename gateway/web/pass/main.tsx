@@ -15,6 +15,13 @@ const savedLanguage = {
   set: (language: Language) => quietly(() => localStorage.setItem(LANGUAGE, language)),
 };
 
+const SIGNED_IN = 'latchkey-signed-in';
+const signedInHint = {
+  get: () => quietly(() => localStorage.getItem(SIGNED_IN)) === 'yes',
+  set: (signedIn: boolean) =>
+    quietly(() => (signedIn ? localStorage.setItem(SIGNED_IN, 'yes') : localStorage.removeItem(SIGNED_IN))),
+};
+
 async function start(): Promise<void> {
   const root = document.getElementById('app');
   if (root === null) throw new Error('index.html has no #app');
@@ -25,6 +32,7 @@ async function start(): Promise<void> {
     nowMs: () => Date.now(),
     preferredLanguages: navigator.languages,
     savedLanguage,
+    signedInHint,
   });
   if (store === undefined) {
     const { title, why } = app.words.value.broken;

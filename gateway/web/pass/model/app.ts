@@ -8,7 +8,7 @@ import { chooseLanguage, type Language } from '../../ui/language.ts';
 import { en } from '../words/en.ts';
 import { type Words, zhCn } from '../words/zh-cn.ts';
 import { createPhone, type PhoneModel } from './phone.ts';
-import { createSession, type SessionModel } from './session.ts';
+import { createSession, type SessionModel, type SignedInHint } from './session.ts';
 import type { PassStore } from './store.ts';
 
 export interface PassApp {
@@ -29,6 +29,7 @@ export interface PassParts {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
   readonly nowMs: () => number;
   readonly preferredLanguages: readonly string[];
+  readonly signedInHint: SignedInHint;
   /** Kept where it is read at once, so that no page shows in the wrong language first. */
   readonly savedLanguage: { get(): string | null; set(language: Language): void };
 }
@@ -41,11 +42,9 @@ export function createPassApp(parts: PassParts): PassApp {
     fetch: parts.fetch,
     csrf: () => csrfOf(session),
     language: () => language.value,
-    onSignedOut: () => {
-      session.session.value = { kind: 'out' };
-    },
+    onSignedOut: () => session.ended(),
   });
-  const session = createSession(api);
+  const session = createSession(api, parts.signedInHint);
   const phone = createPhone({ store: parts.store, api, nowMs: parts.nowMs });
   return {
     api,
@@ -60,7 +59,7 @@ export function createPassApp(parts: PassParts): PassApp {
       parts.savedLanguage.set(chosen);
     },
     async refresh() {
-      if (session.session.value.kind !== 'in') await session.check();
+      await session.checkIfKnown();
       const now = session.session.value;
       await phone.refresh(now.kind === 'in' ? (now.me.number ?? undefined) : undefined);
     },

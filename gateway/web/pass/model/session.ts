@@ -15,6 +15,10 @@ export type Session =
 export interface SessionModel {
   readonly session: Signal<Session>;
   check(): Promise<void>;
+  /** Asks only where somebody signed in before: a phone that shows codes alone bothers nobody. */
+  checkIfKnown(): Promise<void>;
+  /** The gateway said so. */
+  ended(): void;
   withPassword(number: string, password: string): Promise<ApiAnswer<Me>>;
   withPasskey(): Promise<ApiAnswer<Me> | 'cancelled'>;
   changePassword(current: string, next: string): Promise<ApiAnswer<Me>>;
@@ -22,21 +26,39 @@ export interface SessionModel {
   signOut(): Promise<string | null>;
 }
 
-export function createSession(api: ApiClient): SessionModel {
+/** A page cannot see its session's cookie: this remembers whether it is worth asking. */
+export interface SignedInHint {
+  get(): boolean;
+  set(signedIn: boolean): void;
+}
+
+export function createSession(api: ApiClient, hint: SignedInHint): SessionModel {
   const session = signal<Session>({ kind: 'unknown' });
   const keep = (answer: ApiAnswer<Me>): ApiAnswer<Me> => {
-    if (answer.ok) session.value = { kind: 'in', me: answer.value };
+    if (answer.ok) {
+      session.value = { kind: 'in', me: answer.value };
+      hint.set(true);
+    }
     return answer;
+  };
+  const ended = (): void => {
+    session.value = { kind: 'out' };
+    hint.set(false);
   };
   const check = async (): Promise<void> => {
     const answer = keep(await api.get<Me>('/v1/me'));
     if (answer.ok) return;
-    if (answer.code === 'unauthenticated') session.value = { kind: 'out' };
+    // Behind one address of a whole campus, others' failures may use up the attempts.
+    if (answer.code === 'unauthenticated' || answer.code === 'too-many-attempts') ended();
     else if (session.value.kind === 'unknown') session.value = { kind: 'unreachable' };
   };
   return {
     session,
     check,
+    ended,
+    async checkIfKnown() {
+      if (session.value.kind === 'unknown' && hint.get()) await check();
+    },
     async withPassword(number, password) {
       return keep(await api.send<Me>('POST', '/v1/sign-in/password', { number, password }));
     },
@@ -51,7 +73,7 @@ export function createSession(api: ApiClient): SessionModel {
     },
     async signOut() {
       const answer = await api.send<{ continueAt: string | null }>('POST', '/v1/sign-out');
-      session.value = { kind: 'out' };
+      ended();
       return answer.ok ? answer.value.continueAt : null;
     },
   };
