@@ -41,6 +41,25 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes plain HTTP on loopback, an origin and proxies from variables', async () => {
+    const environment = {
+      LATCHKEY_HTTP_PORT: '8081',
+      LATCHKEY_WEB_ORIGIN: 'https://pass.campus.example',
+      LATCHKEY_TRUSTED_PROXIES: '127.0.0.1, 10.8.0.0/24',
+    };
+    const web = {
+      http: { host: '127.0.0.1', port: 8081 },
+      origin: 'https://pass.campus.example',
+      trustedProxies: ['127.0.0.1', '10.8.0.0/24'],
+    };
+    expect(await load({ environment })).toMatchObject({ ok: true, value: { web } });
+    const file = fileWith('{"web": {"http": {}}, "oidc": {"issuer": "http://127.0.0.1:3000", "clientId": "x"}}');
+    expect(await load({ file })).toMatchObject({
+      ok: true,
+      value: { web: { http: { host: '127.0.0.1', port: 8080 } }, oidc: { scopes: ['openid', 'profile'] } },
+    });
+  });
+
   it('reads a file saved with a byte order mark', async () => {
     expect(await load({ file: fileWith('\uFEFF{"site": "a"}') })).toMatchObject({ ok: true, value: { site: 'a' } });
   });
@@ -56,6 +75,19 @@ describe('a wrong configuration', () => {
     ['{"htps": {}}', {}, {}, /^htps .*: no such field; fields: dataDir/],
     ['{"names": []}', {}, {}, /^names .*: name the gateway at least once/],
     ['{"names": ["https://x"]}', {}, {}, /^names\.0 .*: give a host name or an IP address/],
+    [
+      '{"web": {"http": {"host": "0.0.0.0"}}}',
+      {},
+      {},
+      /^web\.http\.host .*: plain HTTP is for this machine only: use 127/,
+    ],
+    ['{"web": {"http": {"host": "10.0.0.1"}}}', {}, {}, /^web\.http\.host .*: plain HTTP is for this machine only/],
+    ['{"web": {"origin": "https://pass.example/"}}', {}, {}, /^web\.origin .*without a path: https:\/\/pass\.campus/],
+    ['{"web": {"origin": "http://pass.example"}}', {}, {}, /^web\.origin /],
+    ['{}', { LATCHKEY_TRUSTED_PROXIES: '10.0.0.0/33' }, {}, /^web\.trustedProxies\.0 .*: give addresses or networks/],
+    ['{"oidc": {"issuer": "http://id.example", "clientId": "x"}}', {}, {}, /^oidc\.issuer .*: give the https address/],
+    ['{"oidc": {"issuer": "https://id.example"}}', {}, {}, /^oidc\.clientId /],
+    ['{"signIn": {"staffHours": 0}}', {}, {}, /^signIn\.staffHours .*: use hours above 0/],
     ['{}', { LATCHKEY_DEMO_KEYS: 'perhaps' }, {}, /^demoKeys \(LATCHKEY_DEMO_KEYS\): use true or false$/],
   ])('%s %j %j is refused by field and fix', async (text, environment, flags, message) => {
     const config = await load({ file: fileWith(text), environment, flags });

@@ -26,6 +26,7 @@ const config = (over: GatewayConfigInput = {}) =>
     site: 'test',
     https: { port: 0 },
     mqtt: { port: 0 },
+    web: { http: { port: 0 } },
     demoKeys: true,
     logLevel: 'silent',
     ...over,
@@ -165,6 +166,24 @@ describe('a gateway started on nothing', () => {
       const unlocked = client.call({ method: 'POST', path: '/v1/portals/dorm-3-gate/unlock', answer: commandState });
       await expect(unlocked).rejects.toThrow(/not connected/);
     });
+  });
+
+  it('serves browsers on this machine without TLS, and others not', async () => {
+    const { httpUrl = '' } = gateway;
+    expect(httpUrl).toMatch(/^http:\/\/localhost:\d+$/);
+    const methods = await fetch(`${httpUrl}/v1/sign-in/methods`);
+    expect(await methods.json()).toEqual({ password: true, passkey: true, oidc: null });
+    expect(methods.headers.get('strict-transport-security')).toBeNull();
+    const body = JSON.stringify({ number: '2026000001', password: 'wrong' });
+    const signIn = (origin: string) =>
+      fetch(`${httpUrl}/v1/sign-in/password`, {
+        method: 'POST',
+        body,
+        headers: { origin, 'content-type': 'application/json' },
+      });
+    expect((await signIn(httpUrl)).status).toBe(401);
+    expect((await signIn(gateway.url)).status).toBe(401);
+    expect((await signIn('http://localhost:1')).status).toBe(403);
   });
 
   it('counts for Prometheus', async () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How routes and their schemas become the OpenAPI 3.1 document: one security scheme, one error answer everywhere.
+// How routes and their schemas become the OpenAPI 3.1 document: two ways to say who calls, one error answer everywhere.
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 
@@ -7,6 +7,7 @@ const ERROR_ANSWER = {
   description: 'Refused or failed',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
 };
+const SESSION = 'With every change also the header x-latchkey-csrf of /v1/me, from a page of this origin.';
 /** The schemas only answer: the second, request-side form that the generator makes of each is never referred to. */
 const UNUSED_FORM = /Input$/;
 
@@ -15,8 +16,13 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Latchkey gateway', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
-      components: { securitySchemes: { administrator: { type: 'http', scheme: 'bearer' } } },
-      security: [{ administrator: [] }],
+      components: {
+        securitySchemes: {
+          administrator: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: '__Host-latchkey', description: SESSION },
+        },
+      },
+      security: [{ administrator: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: (document) => withErrors(jsonSchemaTransformObject(document) as Described),

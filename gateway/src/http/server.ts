@@ -47,12 +47,14 @@ export interface ServerOptions {
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** Only where it can hold: browsers would take it from localhost for every program on the machine. */
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
+
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
   'x-content-type-options': 'nosniff',
 } as const;
 
@@ -74,7 +76,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ ...HEADERS, 'x-request-id': request.id });
+    const strict = request.protocol === 'https' && request.hostname !== 'localhost' ? STRICT_TRANSPORT : {};
+    reply.headers({ ...HEADERS, ...strict, 'x-request-id': request.id });
   });
   logRequests(app, options);
   await app.register(cookie);

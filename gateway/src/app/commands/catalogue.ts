@@ -17,6 +17,11 @@ export const GATEWAY_COMMANDS: readonly LazyCommand[] = [
   },
   { name: 'person', summary: 'people: import', load: [async () => (await import('./person.ts')).registerPerson] },
   {
+    name: 'account',
+    summary: 'how people sign in: password, roles',
+    load: [async () => (await import('./account.ts')).registerAccount],
+  },
+  {
     name: 'card',
     summary: 'cards: numbers and their spellings, import',
     load: [async () => (await import('./card-import.ts')).registerCardImport],

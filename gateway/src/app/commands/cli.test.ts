@@ -48,7 +48,12 @@ const services = {
       value: { cards: [{ ...CARD, state: 'lost' }], confirmation: { online: 2, confirmed: 2, confirmedMs: 87 } },
     }),
   },
-  scopes: { list: async () => [{ id: 1, name: 'Dorms', version: null, credentials: null, publishedAt: null }], put },
+  scopes: {
+    list: async () => [
+      { id: 1, name: 'Dorms', nameEn: '', zone: null, version: null, credentials: null, publishedAt: null },
+    ],
+    put,
+  },
   portals: { list: async () => [], put },
   devices: { list: async () => [], add: async () => ({ ok: false, code: 'already-exists' }) },
 } as unknown as Partial<ApiServices>;
@@ -193,5 +198,16 @@ describe('portal add', () => {
 
   it('refuses a scope that is no number', async () => {
     expect((await run('portal', 'add', 'gate-1', '--scope', 'x')).code).toBe(2);
+  });
+});
+
+describe('latchkey account', () => {
+  it('names a wrong number and a wrong role before it asks the gateway', async () => {
+    const number = await run('account', 'show', '../me');
+    expect(number.code).toBe(2);
+    expectOneLine(number.stderr);
+    const role = await run('account', 'roles', '10086', 'king@everywhere');
+    expect(role.code).toBe(2);
+    expect(role.stderr).toContain('librarian@');
   });
 });
