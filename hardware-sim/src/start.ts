@@ -10,6 +10,7 @@ import { ControlApi, DEFAULT_CONTROL_PORT } from './control-api.ts';
 import { missingForPcscd } from './pcscd.ts';
 
 const RESIDENTS = 2_000;
+const DISPLAY_PORT = 7_491;
 /** Nobody watches the tour to see people dawdle. */
 const BRISK = { reachMs: 20, passMs: 60, patienceMs: 5_000 };
 const USAGE = `Usage: npm start [-- --pcsc] [-- --exit]
@@ -52,7 +53,13 @@ async function main(flags: Flags): Promise<number> {
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  const campus = await Campus.start({ dataDir, residents: RESIDENTS, pcsc: flags.pcsc, manners: BRISK });
+  const campus = await Campus.start({
+    dataDir,
+    residents: RESIDENTS,
+    pcsc: flags.pcsc,
+    manners: BRISK,
+    displayPort: DISPLAY_PORT,
+  });
   try {
     const gatewayUpMs = performance.now() - since;
     await Promise.race([tour({ campus, text, gatewayUpMs, print }), interrupted]);
@@ -76,6 +83,7 @@ async function stayUp(
   print(`  npm run sim -- tap gate-1-in ${campus.people[0]?.number}`);
   print('  npm run sim -- network cut gate-1');
   print(`\n  API    ${campus.gatewayUrl}/v1   (CA ${caFile}, token ${tokenFile})`);
+  print(`  lane   http://127.0.0.1:${DISPLAY_PORT}/in   (display of gate-1)`);
   print(`  logs   ${campus.logFile('gate-1')}`);
   await interrupted;
   await control.close();

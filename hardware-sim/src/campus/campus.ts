@@ -26,6 +26,8 @@ export interface CampusOptions {
   /** Readers are virtual ones of a real pcscd, read through nfc-pcsc. */
   readonly pcsc?: boolean;
   readonly manners?: Manners;
+  /** Port of the first gate's lane display; the others follow. Without it there are none. */
+  readonly displayPort?: number;
 }
 
 interface DeviceReport {
@@ -210,8 +212,10 @@ export class Campus implements SimulatedCampus {
     this.#socketFolder = await mkdtemp(join(tmpdir(), 'latchkey-'));
     const socket = join(this.#socketFolder, 'bench.sock');
     const names = new Map([...virtual].map(([name, reader]) => [name, reader.name] as const));
-    for (const { device } of this.gates) {
-      const wiring = gateWiring(device, socket, names);
+    const { displayPort } = this.#options;
+    for (const [index, { device }] of this.gates.entries()) {
+      const display = displayPort === undefined ? undefined : { port: displayPort + index };
+      const wiring = gateWiring(device, socket, names, display);
       const bench = new DoorBench({
         layout: benchLayout(wiring),
         ...(this.#options.manners ? { manners: this.#options.manners } : {}),

@@ -23,7 +23,12 @@ export type ReaderNames = ReadonlyMap<string, string>;
 export const readersOf = (device: string): readonly [string, string] => [`${device}-in`, `${device}-out`];
 
 /** What the engineer writes for this gate. Throws when the wiring rules refuse it: a bug of ours. */
-export function gateWiring(device: string, socket: string, pcsc: ReaderNames = new Map()): Wiring {
+export function gateWiring(
+  device: string,
+  socket: string,
+  pcsc: ReaderNames = new Map(),
+  display?: { readonly port: number },
+): Wiring {
   const readers = readersOf(device).map((name) => {
     const match = pcsc.get(name);
     return match === undefined ? { name, kind: 'simulated', socket } : { name, kind: 'pcsc', match };
@@ -40,6 +45,7 @@ export function gateWiring(device: string, socket: string, pcsc: ReaderNames = n
         fire: { input: 'fire' },
         readers: readersOf(device).map((name, index) => ({ name, direction: index === 0 ? 'in' : 'out' })),
         timers: { releaseTimeMs: 3_000 },
+        ...(display ? { display } : {}),
       },
     ],
   });
