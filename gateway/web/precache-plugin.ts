@@ -11,8 +11,8 @@ interface BuiltFile {
   readonly content: string | Uint8Array;
 }
 
-/** Icons are for the home screen, which fetches its own. */
-const NEEDED = /[.](?:html|js|css)$/;
+/** The other icons are for the home screen, which fetches them itself. */
+const NEEDED = /[.](?:html|js|css)$|^icons\/icon[.]svg$/;
 
 export function precache(workerEntry: string): Plugin {
   let publicDir = '';

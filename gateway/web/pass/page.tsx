@@ -14,10 +14,11 @@ interface PageProps {
   readonly title: string;
   readonly back?: string;
   readonly aside?: ComponentChildren;
+  readonly above?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-export function Page({ title, back, aside, children }: PageProps) {
+export function Page({ title, back, aside, above, children }: PageProps) {
   const words = useWords();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -33,6 +34,7 @@ export function Page({ title, back, aside, children }: PageProps) {
           {words.back}
         </a>
       )}
+      {above}
       <header class="page-head">
         <h1 ref={heading} tabIndex={-1}>
           {title}

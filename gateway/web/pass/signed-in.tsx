@@ -17,7 +17,7 @@ interface SignedInProps {
 }
 
 export function SignedIn({ title, children }: SignedInProps) {
-  const { session } = useApp();
+  const { session, phone } = useApp();
   const words = useWords();
   const now = session.session.value;
   useEffect(() => {
@@ -33,9 +33,15 @@ export function SignedIn({ title, children }: SignedInProps) {
     case 'unreachable':
       return (
         <Page title={title}>
-          <Notice icon="offline" title={words.signIn.offline}>
-            {words.signIn.offlineWhy}
-          </Notice>
+          {phone.saved.value.phone === undefined ? (
+            <Notice icon="offline" title={words.signIn.offline}>
+              {words.signIn.offlineWhy}
+            </Notice>
+          ) : (
+            <Notice icon="offline" title={words.offline.title}>
+              {words.offline.why}
+            </Notice>
+          )}
           <Button kind="plain" onClick={() => void session.check()}>
             {words.retry}
           </Button>

@@ -50,10 +50,10 @@ function Code({ phone, saved }: { readonly phone: SavedPhone; readonly saved: Sa
       ) : (
         <>
           <ZoneChooser zones={saved.pass?.zones ?? []} chosen={zone} />
+          <ClockNotice sample={saved.clock} />
           <Shown key={zone.zone} phone={phone} zone={zone.zone} place={zoneName(zone, app.language.value)} />
         </>
       )}
-      <ClockNotice sample={saved.clock} />
       <a class="button plain wide" href="/pass/answer">
         <Icon name="camera" />
         {words.code.answer}

@@ -33,7 +33,7 @@ function Account({ me }: { readonly me: Me }) {
         <Way icon="phone" href="/pass/phones" label={words.me.phones} />
         <Way icon="help" href="/pass/help" label={words.me.help} />
         <Way icon="key" href="/pass/passkeys" label={words.me.passkeys} />
-        <Way icon="key" href="/pass/password" label={words.me.password} />
+        <Way icon="lock" href="/pass/password" label={words.me.password} />
       </ul>
       <div class="setting">
         <span>{words.language}</span>

@@ -34,6 +34,8 @@ interface PasswordPageProps {
 export function PasswordPage({ forced, onDone }: PasswordPageProps) {
   const { session, toast } = useApp();
   const words = useWords();
+  const now = session.session.value;
+  const number = now.kind === 'in' ? (now.me.number ?? '') : '';
   const [typed, setTyped] = useState<Typed>({ current: '', next: '', repeat: '' });
   const [wrong, setWrong] = useState<Wrong>({});
   const [failure, setFailure] = useState<ApiFailure>();
@@ -66,6 +68,8 @@ export function PasswordPage({ forced, onDone }: PasswordPageProps) {
     <Page title={words.password.title} {...(forced ? {} : { back: '/pass/me' })}>
       {forced && <Notice tone="warn">{words.password.forced}</Notice>}
       <form class="stack" method="post" noValidate onSubmit={(event) => void submit(event)}>
+        {/* Password managers keep a password for somebody. */}
+        <input type="text" name="username" autocomplete="username" value={number} readOnly hidden />
         {field('current', 'current-password', forced ? words.signIn.initial : undefined)}
         {field('next', 'new-password', words.password.rule)}
         {field('repeat', 'new-password')}

@@ -17,18 +17,25 @@ interface Methods {
 }
 
 export function SignInPage() {
-  const app = useApp();
   const words = useWords();
   const methods = useLoad<Methods>('/v1/sign-in/methods');
-  const language = app.language.value;
   return (
-    <Page
-      title={words.signIn.title}
-      aside={<LanguageSwitch label={words.language} chosen={language} onChoose={app.speak} />}
-    >
+    <Page title={words.signIn.title} above={<Brand />}>
       <p class="soft">{words.signIn.intro}</p>
       <WhenLoaded load={methods}>{(value) => <Ways methods={value} />}</WhenLoaded>
     </Page>
+  );
+}
+
+function Brand() {
+  const app = useApp();
+  const words = useWords();
+  return (
+    <div class="brand">
+      <img src="/pass/icons/icon.svg" alt="" width="44" height="44" />
+      <span>{words.appName}</span>
+      <LanguageSwitch label={words.language} chosen={app.language.value} onChoose={app.speak} />
+    </div>
   );
 }
 
