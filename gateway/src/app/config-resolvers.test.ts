@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mistakes in the configuration of resolvers are named by field, with what to write instead.
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
 
@@ -68,4 +69,14 @@ it('takes an address without TLS on this machine only', async () => {
     expect(await complaint({ ...good, url })).toBe('taken');
   for (const url of ['http://127.0.0.1.example/x', 'http://localhost.example/x', 'ftp://127.0.0.1/x'])
     expect(await complaint({ ...good, url })).toMatch(/url/);
+});
+
+it('takes the example of the README', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const example = /```json\n(\{\s*"resolvers"[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const { resolvers } = JSON.parse(example) as { resolvers: unknown };
+  expect(await load(resolvers)).toMatchObject({
+    ok: true,
+    value: { resolvers: [{ id: 'campus-pay' }, { id: 'e-code' }] },
+  });
 });
