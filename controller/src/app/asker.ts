@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The online question: a credential that no list here knows. Answered within 800 ms by a signed frame bound to this question,
-// device, boot and portal, or not at all (DESIGN 6).
+// The online question: a credential that no list here knows, or a code of another app. Answered within 800 ms by a signed frame
+// bound to this question, device, boot and portal, or not at all (DESIGN 6).
 import type { Keyring } from '@latchkey/protocols/authorization/keys';
+import { toHex } from '@latchkey/protocols/bytes/hex';
 import { type Answer, answer } from '@latchkey/protocols/commands/command';
 import { ANSWER_WITHIN_MS, judgeAnswer } from '@latchkey/protocols/commands/judge-answer';
 import { openJson } from '@latchkey/protocols/commands/seal';
-import type { CredentialClass, DeviceId, Direction, PortalId } from '@latchkey/protocols/ids';
+import type { DeviceId, Direction, PortalId } from '@latchkey/protocols/ids';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
+import type { AskedCredential } from '../core/admission-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Link } from '../ports/link.ts';
 
@@ -16,9 +18,7 @@ const MAX_OPEN = 16;
 export interface Question {
   readonly portal: PortalId;
   readonly direction: Direction;
-  /** 16-byte id, hex. */
-  readonly id: string;
-  readonly class: CredentialClass;
+  readonly credential: AskedCredential;
 }
 
 export interface Asker {
@@ -55,14 +55,22 @@ export function createAsker(parts: AskerParts): Asker {
     for (const { finish } of open.values()) finish(undefined);
   }
 
-  function send(id: string, { portal, direction, id: credential, class: strength }: Question): void {
-    const message = {
-      id,
-      boot: parts.boot,
-      portal,
-      direction,
-      credential: { kind: 'id', id: credential, class: strength },
-    };
+  /** Keeps nothing of what was asked about. */
+  function wait(id: string, portal: PortalId): Promise<Answer | undefined> {
+    return new Promise((resolve) => {
+      const finish = (given: Answer | undefined) => {
+        cancel();
+        open.delete(id);
+        resolve(given);
+      };
+      const cancel = parts.clock.after(ANSWER_WITHIN_MS, () => finish(undefined));
+      open.set(id, { portal, finish });
+    });
+  }
+
+  function send(id: string, { portal, direction, credential: asked }: Question): void {
+    const credential = asked.kind === 'id' ? { ...asked, id: toHex(asked.id) } : asked;
+    const message = { id, boot: parts.boot, portal, direction, credential };
     parts.link.publish('ask', encodeEnvelope(message)).catch(() => open.get(id)?.finish(undefined));
   }
 
@@ -70,16 +78,9 @@ export function createAsker(parts: AskerParts): Asker {
     ask(question) {
       if (!up || open.size >= MAX_OPEN) return Promise.resolve(undefined);
       const id = parts.newId();
-      return new Promise((resolve) => {
-        const finish = (given: Answer | undefined) => {
-          cancel();
-          open.delete(id);
-          resolve(given);
-        };
-        const cancel = parts.clock.after(ANSWER_WITHIN_MS, () => finish(undefined));
-        open.set(id, { portal: question.portal, finish });
-        send(id, question);
-      });
+      const answered = wait(id, question.portal);
+      send(id, question);
+      return answered;
     },
     async onAnswer(payload) {
       const opened = await openJson(payload, 'LKA1', answer, parts.keyring(), 'command');

@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of a controller, each knowing only what it needs of the others, and the order in which they start and stop.
-
-import { createPrf } from '@latchkey/protocols/authorization/credential-id';
 import { toHex } from '@latchkey/protocols/bytes/hex';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { Need } from '@latchkey/protocols/mqtt/messages';
 import type { KeyFolder } from '../adapters/key-folder.ts';
 import type { ListSlots } from '../adapters/list-slots.ts';
 import type { JournalAlarm } from '../adapters/sqlite-journal.ts';
-import type { EventBody } from '../core/event-body.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Link } from '../ports/link.ts';
 import type { Random } from '../ports/random.ts';
-import { createGate } from '../roles/gate.ts';
-import { createAlarms } from './alarms.ts';
 import { createAsker } from './asker.ts';
 import { createCommander } from './commander.ts';
 import { concludeEarlier } from './conclude-earlier.ts';
 import { openDenyKeeper } from './deny-keeper.ts';
+import { createGateSide } from './gate-side.ts';
 import type { Hardware } from './hardware.ts';
 import { createHealthReporter } from './health.ts';
-import { createLanes } from './lanes.ts';
+import { lateLink } from './late-link.ts';
 import { createListKeeper } from './list-keeper.ts';
 import type { Log } from './log.ts';
 import { openPassbackFile } from './passback-file.ts';
 import { openPrfKeys } from './prf-keys.ts';
-import { createRecorder } from './recorder.ts';
+import { createRecording } from './recording.ts';
 import { createReports } from './reports.ts';
 import { createSession } from './session.ts';
 import type { Controller, Foundation } from './start-controller.ts';
@@ -49,49 +45,19 @@ export interface AssembleParts extends Foundation {
 
 const TICK_MS = 30_000;
 const ID_BYTES = 8;
-/** Publishes as soon as there is a link; until then everything is as with a link that is down. */
-function lateLink() {
-  let link: Link | undefined;
-  return {
-    set: (made: Link) => (link = made),
-    publish: (kind: Parameters<Link['publish']>[0], payload: Uint8Array): Promise<void> =>
-      link ? link.publish(kind, payload) : Promise.reject(new Error('no link yet')),
-  };
-}
 
 export async function assemble(
   parts: AssembleParts,
 ): Promise<Controller & { onJournalAlarm(alarm: JournalAlarm): void }> {
-  const { folder, settings, enrolment, wiring, trust, boot, clock, random, log, journal } = parts;
+  const { folder, settings, enrolment, trust, boot, clock, random, log, journal } = parts;
   const { device, campusId } = enrolment;
   const link = lateLink();
   const newId = () => toHex(random.bytes(ID_BYTES));
   const keyring = () => trust.keyring();
   const time = createTrustedClock(settings, clock, keyring);
   const uploader = createUploader({ journal, link, clock, log });
-  const recorder = createRecorder({
-    journal,
-    clock,
-    log,
-    onStalled: (stalled) => alarms.set('journal-stalled', stalled),
-    onDurable: uploader.nudge,
-  });
-  const record = (body: EventBody) => {
-    const { ms, quality } = time.instant();
-    return recorder.record({ ...body, at: Math.max(0, ms), clock: quality });
-  };
-  const alarms = createAlarms((notice) => {
-    log.warn({ ...notice }, 'alarm');
-    void record({ type: 'alarm', ...notice });
-  });
-  /** Alarms that a door records stand in health like every other. */
-  const recordOfDoor = (body: EventBody) => {
-    if (body.type === 'alarm') {
-      log.warn({ ...body }, 'alarm');
-      alarms.note(body);
-    }
-    return record(body);
-  };
+  const recording = createRecording({ journal, clock, log, time, onDurable: uploader.nudge });
+  const { alarms, record } = recording;
   const ask = (need: Need) => void link.publish('need', encodeEnvelope(need)).catch(() => undefined);
   const [prfKeys, passback, denies] = await Promise.all([
     openPrfKeys(parts.keys),
@@ -130,39 +96,9 @@ export async function assemble(
     },
   });
   const asker = createAsker({ link, clock, device, boot, newId, keyring, now: () => time.instant().ms });
-  const lanes = createLanes({
-    wiring,
-    panel: parts.hardware.panel,
-    clock,
-    random,
-    log,
-    setAlarm: alarms.set,
-    challenge: () => undefined,
-  });
-  const gate = createGate({
-    wiring,
-    readers: parts.hardware.readers,
-    panel: parts.hardware.panel,
-    clock,
-    boot,
-    record: recordOfDoor,
-    listFor: lists.listFor,
-    overlay: denies.overlay,
-    prf: prfKeys.get,
-    standInPrf: createPrf(random.bytes(16)),
-    campusPrf() {
-      const { campusKey } = settings.current().trust;
-      return campusKey === null ? undefined : prfKeys.get(campusKey);
-    },
-    instant: time.instant,
-    antiPassback: passback.antiPassback,
-    isOnline: () => session.isUp(),
-    ask: ({ portal, direction, credential }) =>
-      asker.ask({ portal, direction, id: toHex(credential.id), class: credential.class }),
-    onPassed: passback.touch,
-    lanes,
-    setAlarm: alarms.set,
-  });
+  const isOnline = () => session.isUp();
+  const gateSide = createGateSide({ ...parts, time, recording, lists, denies, prfKeys, passback, asker, isOnline });
+  const { gate } = gateSide;
   const commander = createCommander({
     link,
     doors: gate,
@@ -204,14 +140,8 @@ export async function assemble(
   }
 
   await lists.load();
-  try {
-    await gate.start(commander.restore);
-  } catch (error) {
-    await gate.close();
-    throw error;
-  }
+  await gateSide.start(commander.restore);
   log.info({ ms: Math.round(performance.now()) }, 'ready');
-  lanes.start();
   void record({ type: 'started', software: parts.software, boot });
   concludeEarlier({ journal, boot, record }).then(
     (left) => left > 0 && log.info({ left }, 'grants without an end concluded'),
@@ -225,12 +155,11 @@ export async function assemble(
     onJournalAlarm: ({ alarm, active, subject }) => alarms.set(alarm, active, subject),
     async close() {
       cancelTick?.();
-      await lanes.close();
-      await gate.close();
+      await gateSide.close();
       await record({ type: 'stopped', boot });
       await session.close(link);
       await network?.close();
-      for (const part of [uploader, asker, timekeeper, health, recorder]) part.close();
+      for (const part of [uploader, asker, timekeeper, health, recording]) part.close();
       await Promise.all([lists.close(), denies.close(), passback.close()]);
       await time.keep(denies.lastBeat(), true).catch(() => log.warn({}, 'time mark not kept on disk'));
       await journal.close();

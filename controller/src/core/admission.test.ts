@@ -43,6 +43,10 @@ function gate(setting: Setting = {}) {
   const context = (): AdmissionContext => ({
     config: { id: portalId.parse('gate-1'), repeatWindowMs: 2_000, wrongAttempts: { limit: 5, windowMs: 60_000 } },
     decide: () => setting.decision ?? granted,
+    stranger: () => unknown,
+    refOf: () => '0'.repeat(16),
+    checkCode: () => ({ kind: 'refused', reason: 'CodeUnreadable' }),
+    isStillNew: () => true,
     antiPassback: ledger,
     accessible: setting.accessible ?? true,
     online: setting.online ?? true,

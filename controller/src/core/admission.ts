@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a card on a reader to a decision that is recorded and carried out: one portal, every presentation by itself. Granting
-// is not opening: the door answers each admission with taken or not taken (reference: door).
-import type { Decision } from '@latchkey/protocols/authorization/decide';
-import type { Reason } from '@latchkey/protocols/mqtt/reasons';
+// From a card on a reader, or a code before a scanner, to a decision that is recorded and carried out: one portal, every
+// presentation by itself. Granting is not opening: the door answers each admission with taken or not taken (reference: door).
+import { scanned } from './admission-code.ts';
+import { admit, isRepeat, nextAdmission, refuse, tell } from './admission-outcome.ts';
+import { answered, ask } from './admission-question.ts';
 import type {
   AdmissionContext,
   AdmissionEffect,
   AdmissionEvent,
   AdmissionState,
   AdmissionTurn,
-  OnlineAnswer,
-  OpenAsk,
   Presentation,
 } from './admission-state.ts';
-import type { EventBody, Passage } from './event-body.ts';
-import { attemptsTimedOut, countAttempt } from './wrong-attempts.ts';
-
-/** A reader that spews cards must not flood the gateway. */
-const MAX_ASKS = 4;
-/** Above what a door holds pending, so that only a lost conclusion is ever dropped. */
-const MAX_OPEN = 64;
-
-type Via = 'list' | 'gateway';
+import type { Passage } from './event-body.ts';
+import { attemptsTimedOut } from './wrong-attempts.ts';
 
 export function stepAdmission(
   context: AdmissionContext,
@@ -37,6 +29,8 @@ function take(turn: AdmissionTurn, event: AdmissionEvent): void {
   switch (event.kind) {
     case 'presented':
       return present(turn, event);
+    case 'scanned':
+      return scanned(turn, event);
     case 'removed':
       return stillThere(turn, event.reader);
     case 'unreadable':
@@ -50,17 +44,6 @@ function take(turn: AdmissionTurn, event: AdmissionEvent): void {
   }
 }
 
-function tell(turn: AdmissionTurn, event: EventBody): void {
-  turn.effects.push({ kind: 'event', event });
-}
-
-/** A card left lying, or chattering at the edge of the field, is one event for as long as it goes on. */
-function isRepeat(turn: AdmissionTurn, reader: string, what: string): boolean {
-  const before = turn.state.seen[reader];
-  turn.state = { ...turn.state, seen: { ...turn.state.seen, [reader]: { what, atMs: turn.atMs } } };
-  return before?.what === what && turn.atMs - before.atMs < turn.context.config.repeatWindowMs;
-}
-
 function stillThere(turn: AdmissionTurn, reader: string): void {
   const before = turn.state.seen[reader];
   if (before) isRepeat(turn, reader, before.what);
@@ -71,86 +54,17 @@ function unreadable(turn: AdmissionTurn, reader: string): void {
   tell(turn, { type: 'unreadable-card', portal: turn.context.config.id, reader });
 }
 
-function present(turn: AdmissionTurn, given: Presentation): void {
-  const { reader, direction, credential } = given;
-  if (isRepeat(turn, reader, credential.ref)) return;
-  const { context, state } = turn;
-  turn.state = { ...state, next: state.next + 1 };
-  const admission = `${context.boot}-${state.next}`;
-  const presentation = { reader, direction, credential };
-  const decision = context.decide(presentation);
-  if (decision.outcome === 'granted')
-    return admit(turn, { admission, presentation, decision }, 'list', decision.extended);
-  if (decision.reason !== 'UnknownCredential' || !decision.askGateway) {
-    return refuse(turn, { admission, presentation, decision }, decision.reason ?? 'Unauthorized', 'list');
-  }
-  ask(turn, { admission, presentation, decision });
-}
-
-function ask(turn: AdmissionTurn, question: OpenAsk): void {
-  const { state, context } = turn;
-  if (!context.online || state.asks.length >= MAX_ASKS) {
-    return refuse(turn, question, 'GatewayUnreachable', 'list');
-  }
-  turn.state = { ...state, asks: [...state.asks, question] };
-  turn.effects.push({ kind: 'ask', admission: question.admission, presentation: question.presentation });
-}
-
-function answered(turn: AdmissionTurn, admission: string, answer: OnlineAnswer | undefined): void {
-  const question = turn.state.asks.find((each) => each.admission === admission);
-  if (!question) return;
-  turn.state = { ...turn.state, asks: turn.state.asks.filter((each) => each !== question) };
-  if (!answer) return refuse(turn, question, 'GatewayUnreachable', 'list');
-  if (answer.outcome === 'granted') return admit(turn, question, 'gateway', answer.extended ?? false);
-  refuse(turn, question, answer.reason ?? 'UnknownCredential', 'gateway');
-}
-
-function passageOf({ context }: AdmissionTurn, { admission, presentation }: OpenAsk): Passage {
-  const { reader, direction, credential } = presentation;
-  return {
-    portal: context.config.id,
-    direction,
-    reader,
-    credential: { ref: credential.ref, class: credential.class },
-    admission,
-  };
-}
-
-function decidedBy({ scope, version, profile }: Decision, via: Via) {
-  return {
-    ...(scope > 0 ? { list: { scope, version } } : {}),
-    ...(profile === undefined ? {} : { profile }),
-    via,
-  };
-}
-
-/** The credential may; the door and anti-passback have their say. */
-function admit(turn: AdmissionTurn, question: OpenAsk, via: Via, extended: boolean): void {
-  const { context } = turn;
-  const passage = passageOf(turn, question);
-  if (!context.accessible) return refuse(turn, question, 'DoorNotAccessible', via);
-  const { ref } = passage.credential;
-  const rule = question.decision.antiPassback;
-  const by = { ref, portal: passage.portal, direction: passage.direction };
-  const judged = context.antiPassback.judge(by, rule, context.nowMs);
-  if (judged === 'violation') return refuse(turn, question, 'AntipassbackViolation', via);
-  const open = [
-    ...turn.state.open,
-    { admission: question.admission, areas: { area: rule.area, leaves: rule.leaves } },
-  ].slice(-MAX_OPEN);
-  turn.state = { ...turn.state, open };
-  const record: EventBody = {
-    type: 'access-granted',
-    ...passage,
-    ...decidedBy(question.decision, via),
-    ...(judged === 'soft-violation' ? { warning: 'AntipassbackViolation' } : {}),
-  };
-  turn.effects.push({ kind: 'admit', record, passage, extended });
-}
-
-function refuse(turn: AdmissionTurn, question: OpenAsk, reason: Reason, via: Via): void {
-  tell(turn, { type: 'access-denied', ...passageOf(turn, question), ...decidedBy(question.decision, via), reason });
-  countAttempt(turn, reason);
+function present(turn: AdmissionTurn, presentation: Presentation): void {
+  const { reader, direction } = presentation;
+  const { id, ref, class: strength } = presentation.credential;
+  if (isRepeat(turn, reader, ref)) return;
+  const admission = nextAdmission(turn);
+  const decision = turn.context.decide(presentation);
+  const attempt = { admission, reader, direction, decision, credential: { ref, class: strength } };
+  if (decision.outcome === 'granted') return admit(turn, attempt, 'list', decision.extended);
+  if (decision.reason !== 'UnknownCredential' || !decision.askGateway)
+    return refuse(turn, attempt, decision.reason ?? 'Unauthorized', 'list');
+  ask(turn, { ...attempt, kind: 'credential' }, { kind: 'id', id, class: strength });
 }
 
 function concluded(turn: AdmissionTurn, outcome: 'taken' | 'not-taken', passage: Passage): void {

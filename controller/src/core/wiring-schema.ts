@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { displayWiring, feedbackWiring } from './wiring-lane.ts';
 import { readerWiring, socket } from './wiring-readers.ts';
 import { MINUTE, name, times } from './wiring-values.ts';
+import { clockWiring, neighboursWiring } from './wiring-zone.ts';
 
 export type { ReaderWiring } from './wiring-readers.ts';
 
@@ -114,5 +115,8 @@ export const wiring = z.strictObject({
   readers: z.array(readerWiring).max(32),
   panel: panelWiring,
   portals: z.array(portalWiring).min(1, 'describe at least one portal').max(64),
+  /** The other controllers of its zone (controller/README.md, Codes). */
+  neighbours: neighboursWiring.optional(),
+  clock: clockWiring.prefault({}),
 });
 export type Wiring = z.infer<typeof wiring>;

@@ -10,6 +10,13 @@ const NOT_THE_CREDENTIAL: readonly Reason[] = [
   'ListExpired',
   'GatewayUnreachable',
   'AntipassbackViolation',
+  'CodeClockUnsure',
+  'CodeNeedsNetwork',
+  'ResolverUnavailable',
+  // A phone whose clock is off, an old picture, the wrong app: nobody gets further by trying again.
+  'CodeExpired',
+  'CodeFromFuture',
+  'PaymentCodeNotAccepted',
 ];
 
 export function countAttempt(turn: AdmissionTurn, reason: Reason): void {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One portal of a gate: its admission and its door, each with a single writer, tied together. A grant reaches the door only
 // once it is on disk, or 50 ms have passed (DESIGN 1.2).
-import type { Decision } from '@latchkey/protocols/authorization/decide';
 import type { Answer } from '@latchkey/protocols/commands/command';
 import type { Direction, PortalId } from '@latchkey/protocols/ids';
 import { stepAdmission } from '../core/admission.ts';
 import {
   type AdmissionEffect,
   type AdmissionEvent,
+  type AskedCredential,
   INITIAL_ADMISSION,
-  type Presentation,
 } from '../core/admission-state.ts';
 import type { AntiPassback } from '../core/anti-passback.ts';
 import type { EventBody } from '../core/event-body.ts';
@@ -20,11 +19,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { LaneSignals } from '../ports/lane-signals.ts';
 import type { Panel } from '../ports/panel.ts';
 import { createDoorRunner, type DoorRunner } from './door-runner.ts';
+import type { GateCodes } from './gate-codes.ts';
+import type { Decisions } from './gate-decisions.ts';
 
 export interface GateQuestion {
   readonly portal: PortalId;
   readonly direction: Direction;
-  readonly credential: Presentation['credential'];
+  readonly credential: AskedCredential;
 }
 
 export interface PortalParts {
@@ -34,7 +35,8 @@ export interface PortalParts {
   readonly boot: string;
   /** Never rejects; resolves once durable, or after 50 ms. */
   readonly record: (event: EventBody) => Promise<unknown>;
-  readonly decide: (portal: PortalId, presentation: Presentation) => Decision;
+  readonly decisions: Decisions;
+  readonly codes: Pick<GateCodes, 'check' | 'isStillNew' | 'use'>;
   readonly antiPassback: AntiPassback;
   readonly isOnline: () => boolean;
   /** Trusted time. */
@@ -53,7 +55,7 @@ export interface GatePortal {
 }
 
 export function createGatePortal(parts: PortalParts): GatePortal {
-  const { wiring, clock, antiPassback, lanes } = parts;
+  const { wiring, clock, antiPassback, lanes, decisions, codes } = parts;
   const { id } = wiring;
   const directions = new Map(wiring.readers.map(({ name, direction }) => [name, direction]));
   let admission = INITIAL_ADMISSION;
@@ -79,7 +81,11 @@ export function createGatePortal(parts: PortalParts): GatePortal {
     const stepped = stepAdmission(
       {
         config: wiring,
-        decide: (presentation) => parts.decide(id, presentation),
+        decide: (presentation) => decisions.decide(id, presentation),
+        stranger: (direction) => decisions.stranger(id, direction),
+        refOf: decisions.refOf,
+        checkCode: (scan) => codes.check(id, scan),
+        isStillNew: (acceptance) => codes.isStillNew(id, acceptance),
         antiPassback,
         accessible: !refusesMomentary(door.report().mode),
         online: parts.isOnline(),
@@ -96,19 +102,12 @@ export function createGatePortal(parts: PortalParts): GatePortal {
   function run(effect: AdmissionEffect): void {
     switch (effect.kind) {
       case 'admit':
-        void parts.record(effect.record).then(() => {
-          const { passage, extended } = effect;
-          const { refused } = door.send({ kind: 'grant', passage, extended });
-          // The relay has its order: now the lamps.
-          const granted = refused === undefined;
-          lanes.tell(id, passage.direction, granted ? { kind: 'granted' } : REFUSED_BY_DOOR);
-        });
-        return;
+        return admit(effect);
       case 'event':
         void record(effect.event);
         return;
       case 'ask':
-        lanes.tell(id, effect.presentation.direction, { kind: 'checking' });
+        lanes.tell(id, effect.direction, { kind: 'checking' });
         void ask(effect);
         return;
       case 'commit':
@@ -121,8 +120,18 @@ export function createGatePortal(parts: PortalParts): GatePortal {
     }
   }
 
-  async function ask({ admission: name, presentation }: Extract<AdmissionEffect, { kind: 'ask' }>): Promise<void> {
-    const { direction, credential } = presentation;
+  function admit({ record: granted, passage, extended, code }: Extract<AdmissionEffect, { kind: 'admit' }>): void {
+    // The zone is told before anything waits: no code is good twice.
+    if (code) codes.use(id, passage.reader ?? '', code);
+    void parts.record(granted).then(() => {
+      const { refused } = door.send({ kind: 'grant', passage, extended });
+      // The relay has its order: now the lamps.
+      lanes.tell(id, passage.direction, refused === undefined ? { kind: 'granted' } : REFUSED_BY_DOOR);
+    });
+  }
+
+  async function ask(effect: Extract<AdmissionEffect, { kind: 'ask' }>): Promise<void> {
+    const { admission: name, direction, credential } = effect;
     const answer = await parts.ask({ portal: id, direction, credential });
     take({ kind: 'answered', admission: name, answer, atMs: clock.monotonic() });
   }

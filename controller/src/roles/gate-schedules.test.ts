@@ -38,6 +38,7 @@ it('a schedule that the policy lacks is an alarm by portal and schedule, until a
     campusPrf: () => undefined,
     standInPrf: createPrf(new Uint8Array(16)),
     instant: () => ({ ms: Date.UTC(2026, 10, 23), quality: 'free' }),
+    codes: { check: () => ({ kind: 'repeat' }), isStillNew: () => false, use: () => undefined },
     antiPassback: createAntiPassback(),
     isOnline: () => false,
     ask: async () => undefined,

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The role of a gate: readers, portals, inputs and schedules of one controller, wired together (DESIGN 2). Decides by itself;
 // whatever talks to the network is handed in and may be absent.
-import { cardId, type Prf } from '@latchkey/protocols/authorization/credential-id';
-import { decide } from '@latchkey/protocols/authorization/decide';
-import type { DenyOverlay } from '@latchkey/protocols/authorization/deny-overlay';
-import type { AuthorizationList } from '@latchkey/protocols/authorization/list-load';
-import type { Instant } from '@latchkey/protocols/authorization/signed-time';
-import { toHex } from '@latchkey/protocols/bytes/hex';
+import { cardId } from '@latchkey/protocols/authorization/credential-id';
 import type { Answer } from '@latchkey/protocols/commands/command';
 import type { Direction, PortalId } from '@latchkey/protocols/ids';
 import type { AlarmKind } from '@latchkey/protocols/mqtt/door-terms';
 import { err, ok, type Result } from '@latchkey/protocols/result';
-import type { Presentation } from '../core/admission-state.ts';
 import type { AntiPassback } from '../core/anti-passback.ts';
 import type { DoorEvent } from '../core/door.ts';
 import type { EventBody } from '../core/event-body.ts';
@@ -22,10 +16,12 @@ import type { LaneSignals } from '../ports/lane-signals.ts';
 import type { Panel } from '../ports/panel.ts';
 import type { ReaderEvent, ReaderSource } from '../ports/reader-source.ts';
 import type { Doors } from './doors.ts';
+import type { GateCodes } from './gate-codes.ts';
+import { createDecisions, type DecisionParts } from './gate-decisions.ts';
 import { createGatePortal, type GatePortal, type GateQuestion } from './gate-portal.ts';
 import { watchInputs } from './input-watch.ts';
 
-export interface GateParts {
+export interface GateParts extends DecisionParts {
   readonly wiring: Wiring;
   readonly readers: ReaderSource;
   readonly panel: Panel;
@@ -33,13 +29,7 @@ export interface GateParts {
   readonly boot: string;
   /** Never rejects; resolves once durable, or after 50 ms. */
   readonly record: (event: EventBody) => Promise<unknown>;
-  readonly listFor: (portal: PortalId) => AuthorizationList | undefined;
-  readonly overlay: () => DenyOverlay;
-  readonly prf: (id: number) => Prf | undefined;
-  readonly campusPrf: () => Prf | undefined;
-  /** Tells credentials apart in the record until the campus key has come; of this boot only. */
-  readonly standInPrf: Prf;
-  readonly instant: () => Instant;
+  readonly codes: Pick<GateCodes, 'check' | 'isStillNew' | 'use'>;
   readonly antiPassback: AntiPassback;
   readonly isOnline: () => boolean;
   readonly ask: (question: GateQuestion) => Promise<Answer | undefined>;
@@ -70,6 +60,7 @@ const READER_PATIENCE_MS = 10_000;
 
 export function createGate(parts: GateParts): Gate {
   const { wiring, clock, setAlarm } = parts;
+  const decisions = createDecisions(parts);
   const portals = new Map<PortalId, GatePortal>(wiring.portals.map((portal) => [portal.id, makePortal(portal)]));
   const places = new Map<string, ReaderPlace>();
   for (const { id, readers } of wiring.portals) {
@@ -86,22 +77,8 @@ export function createGate(parts: GateParts): Gate {
     return createGatePortal({
       ...parts,
       wiring: portal,
-      decide: decideAt,
+      decisions,
       now: () => parts.instant().ms,
-    });
-  }
-
-  function decideAt(portal: PortalId, { direction, credential }: Presentation) {
-    const list = parts.listFor(portal);
-    return decide({
-      list,
-      overlay: parts.overlay(),
-      credential,
-      portal,
-      direction,
-      instant: parts.instant(),
-      scopePrf: list && parts.prf(list.head.prfKeyId),
-      campusPrf: parts.campusPrf(),
     });
   }
 
@@ -116,6 +93,8 @@ export function createGate(parts: GateParts): Gate {
         return setAlarm('reader-lost', true, event.reader);
       case 'card':
         return place && presented(place, event);
+      case 'code':
+        return place && scanned(place, event);
       case 'removed':
         return place?.portal.take({ kind: 'removed', reader: event.reader, atMs: clock.monotonic() });
       case 'unreadable':
@@ -125,9 +104,15 @@ export function createGate(parts: GateParts): Gate {
 
   function presented({ portal, direction }: ReaderPlace, card: Extract<ReaderEvent, { kind: 'card' }>): void {
     const id = cardId(card.uid);
-    const ref = toHex((parts.campusPrf() ?? parts.standInPrf).key(id));
+    const ref = decisions.refOf(id);
     const credential = { id, ref, class: card.class };
     portal.take({ kind: 'presented', reader: card.reader, direction, credential, atMs: card.atMs });
+    parts.onDecided?.();
+  }
+
+  function scanned({ portal, direction }: ReaderPlace, code: Extract<ReaderEvent, { kind: 'code' }>): void {
+    const { reader, text, atMs } = code;
+    portal.take({ kind: 'scanned', reader, direction, text, atMs });
     parts.onDecided?.();
   }
 
