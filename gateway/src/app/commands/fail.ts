@@ -20,6 +20,15 @@ export function fail(message: string, fix?: string, exitCode: number = EXIT.fail
 
 export const failUsage = (message: string, fix?: string): never => fail(message, fix, EXIT.usage);
 
+/** A file that was named and cannot be read: wrong use, in the words of the controller's commands. */
+export function failFile(path: string, error: unknown): never {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return failUsage(`there is no file ${path}; check the name`);
+  if (code === 'EACCES' || code === 'EPERM') return failUsage(`${path} may not be read; check its permissions`);
+  if (code === 'EISDIR') return failUsage(`${path} is a folder; name a file`);
+  return failUsage(`${path} cannot be read (${code ?? 'unknown error'})`);
+}
+
 /** Wraps a command's action: failures become one line and an exit code. */
 export function action<Args extends readonly unknown[]>(
   run: (...args: Args) => Promise<number | undefined | void>,

@@ -12,7 +12,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { GatewayRefusal } from './api-client.ts';
 import { type ConnectionOptions, useGateway, withConnection } from './connection.ts';
-import { action, EXIT, fail } from './fail.ts';
+import { action, EXIT, failFile } from './fail.ts';
 import { printable, printTable } from './print.ts';
 
 export interface ImportOptions extends ConnectionOptions {
@@ -70,7 +70,7 @@ async function readInput(file: string): Promise<Uint8Array> {
   try {
     return file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (error) {
-    return fail(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, 'check the path');
+    return failFile(file, error);
   }
 }
 

@@ -21,7 +21,7 @@ import {
   rootPublic,
   signPlannedRoot,
 } from '../../adapters/root-ceremony.ts';
-import { action, fail, failUsage } from './fail.ts';
+import { action, fail, failFile, failUsage } from './fail.ts';
 import { printTable } from './print.ts';
 import { askNewSecret, askSecret } from './terminal-secret.ts';
 
@@ -35,7 +35,7 @@ export function registerRootKeys(keys: Command): void {
     .requiredOption('--out <dir>', 'new directory, best on a medium that can be locked away')
     .option('--shares <n>', 'how many keys', count, 3)
     .option('--threshold <n>', 'how many of them must sign', count, 2)
-    .option('--passphrase-file <file>', 'holds the passphrase of the next key; once for each key', collect, [])
+    .option('--passphrase-file <file>', 'holds the passphrase of the next key; once for each key', collect)
     .option('--no-passphrase', 'leave the keys unprotected: for laboratories')
     .addHelpText(
       'after',
@@ -46,19 +46,20 @@ export function registerRootKeys(keys: Command): void {
     .command('sign')
     .description("sign a root document that names a gateway's keys")
     .requiredOption('--request <file>', 'what "keys request" wrote')
-    .requiredOption('--root-key <file>', 'a root key; give as many as the threshold asks for', collect, [])
+    .requiredOption('--root-key <file>', 'a root key; give as many as the threshold asks for', collect)
     .option(
       '--root-public <file>',
       `the public halves of all root keys (default: ${ROOT_PUBLIC_FILE} beside the first key)`,
     )
     .option('--campus <hex>', '8 bytes that tell this campus from others, 16 hex digits; chosen once')
     .option('--previous <file>', 'the document in force; the new one follows it and needs keys of both')
-    .option('--passphrase-file <file>', 'holds the passphrase of the next key; once for each key', collect, [])
+    .option('--passphrase-file <file>', 'holds the passphrase of the next key; once for each key', collect)
     .requiredOption('--out <file>', 'where to write the signed document')
     .action(action(sign));
 }
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+/** Commander shows a default in the help, and takes it for an answer where one is required: there is none. */
+const collect = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
 function count(text: string): number {
   const value = Number(text);
@@ -70,7 +71,7 @@ interface CreateOptions {
   readonly out: string;
   readonly shares: number;
   readonly threshold: number;
-  readonly passphraseFile: readonly string[];
+  readonly passphraseFile?: readonly string[];
   readonly passphrase: boolean;
 }
 
@@ -86,7 +87,7 @@ async function create(options: CreateOptions): Promise<void> {
 
 async function newPassphrase(options: CreateOptions, number: number): Promise<string | undefined> {
   if (!options.passphrase) return undefined;
-  const file = options.passphraseFile[number - 1];
+  const file = options.passphraseFile?.[number - 1];
   if (file === undefined) return askNewSecret(`passphrase of root key ${number}`);
   return fromFile(file);
 }
@@ -102,7 +103,7 @@ interface SignOptions {
   readonly rootPublic?: string;
   readonly campus?: string;
   readonly previous?: string;
-  readonly passphraseFile: readonly string[];
+  readonly passphraseFile?: readonly string[];
   readonly out: string;
 }
 
@@ -146,7 +147,7 @@ async function rootsOf(options: SignOptions, previous: RootDocument | undefined)
   return readJson(path, rootPublic, 'the public halves of root keys');
 }
 
-async function openSigners({ rootKey, passphraseFile }: SignOptions): Promise<SigningKey[]> {
+async function openSigners({ rootKey, passphraseFile = [] }: SignOptions): Promise<SigningKey[]> {
   const signers: SigningKey[] = [];
   for (const [index, path] of rootKey.entries()) {
     const file = passphraseFile[index];
@@ -184,6 +185,6 @@ async function readInput(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    return fail(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, 'check the path');
+    return failFile(path, error);
   }
 }

@@ -49,6 +49,16 @@ describe('latchkey keys', () => {
 
   it('tells wrong use from failure by its exit code', async () => {
     expect((await run('keys root create --out @root --threshold 9')).code).toBe(2);
+    for (const line of [
+      'keys install @none.signed --data @gateway',
+      'keys root sign --request @none.json --root-key @k --campus 00000000c0ffee01 --root-public @p --out @out',
+    ]) {
+      const { code, stderr } = await run(line);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/there is no file \S+; check the name/)]);
+    }
+    const unnamed = await run('keys root sign --request @r --out @out');
+    expect([unnamed.code, unnamed.stderr]).toEqual([2, expect.stringContaining('--root-key')]);
+    expect((await run('keys root sign --help')).stdout).not.toContain('[]');
     const missing = await run('keys show --data @nowhere');
     expect([missing.code, missing.stderr.trim().split('\n')]).toEqual([
       1,

@@ -10,7 +10,7 @@ import { writePrivateFile } from '../../adapters/private-file.ts';
 import { createRoleKeys, loadRoleKeys, type RoleKeySet, type RoleKeys, roleKeyPath } from '../../adapters/role-keys.ts';
 import { requestOf } from '../../adapters/root-ceremony.ts';
 import { loadRoots, type StoredRoot } from '../../adapters/root-store.ts';
-import { action, EXIT, fail } from './fail.ts';
+import { action, EXIT, fail, failFile } from './fail.ts';
 import { registerRootKeys } from './keys-root.ts';
 import { printTable } from './print.ts';
 
@@ -126,7 +126,7 @@ async function readInput(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    return fail(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, 'check the path');
+    return failFile(path, error);
   }
 }
 
