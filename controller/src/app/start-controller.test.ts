@@ -284,6 +284,25 @@ describe('commands', () => {
     expect(opened()).toBe(0);
   });
 
+  it('a mode change made while the door was offline is applied on reconnect, a momentary unlock of that time is not', async () => {
+    await online();
+    link.down();
+    const issuedMs = Date.now() - 3_600_000;
+    link.up();
+    const boot = bootOf();
+    const unlock = { ...base(), issuedMs, expiresMs: issuedMs + 10_000, operation: 'unlock-momentary', boot } as const;
+    link.say('cmd', await campus.command(unlock));
+    await until(states).toEqual([['expired', 'expired']]);
+    const far = Date.now() + 3_600_000;
+    const block = { ...base(), id: 'cc'.repeat(8), issuedMs, expiresMs: far, operation: 'set-mode', mode: 'Blocked' };
+    link.say('cmd', await campus.command({ ...block, order: 2 } as Parameters<Campus['command']>[0]));
+    await until(() => states().at(-1)).toEqual(['done', undefined]);
+    expect(opened()).toBe(0);
+    link.down();
+    link.up();
+    await until(() => sent('hello').at(-1)?.['portals']).toMatchObject([{ mode: 'Blocked' }]);
+  });
+
   it('a lockdown refuses cards, survives a restart and is over on its release', async () => {
     await online();
     const far = Date.now() + 3_600_000;

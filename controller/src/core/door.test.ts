@@ -50,6 +50,31 @@ describe('modes', () => {
     expect([mode(door), door.energised()]).toEqual(['Locked', false]);
   });
 
+  it('DoubleLocked takes momentary access and goes back to it, masks no alarm, and gives way to other mode changes', () => {
+    const door = doorBench(config);
+    operator(door, 'DoubleLocked');
+    expect([mode(door), door.energised()]).toEqual(['DoubleLocked', false]);
+    door.grant('a');
+    expect([mode(door), door.energised()]).toEqual(['Accessed', true]);
+    door.wait(5_000);
+    expect([mode(door), door.energised()]).toEqual(['DoubleLocked', false]);
+    door.wait(1_000);
+    door.open();
+    expect(alarm(door)).toBe('DoorForcedOpen');
+    door.close();
+    operator(door, 'Unlocked');
+    expect(mode(door)).toBe('Unlocked');
+  });
+
+  it('fire frees a door that is LockedDown, and the lockdown stands again when it is over', () => {
+    const door = doorBench(config);
+    lockdown(door);
+    door.input('fire', 'asserted');
+    expect([mode(door), door.energised()]).toEqual(['Unlocked', true]);
+    door.input('fire', 'quiet');
+    expect([mode(door), door.energised()]).toEqual(['LockedDown', false]);
+  });
+
   it('writers rank fire, lockdown, operator, schedule, and each relinquishes its own', () => {
     const door = doorBench(config);
     door.feed({ kind: 'claim', writer: 'schedule', mode: 'Unlocked', by: 'schedule:day' });
