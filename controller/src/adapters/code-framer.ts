@@ -4,6 +4,9 @@ import { type FramingConfig, type FramingEvent, INITIAL_FRAMING, stepFraming } f
 import type { Clock } from '../ports/clock.ts';
 import type { ReaderEvent } from '../ports/reader-source.ts';
 
+/** A noisy line must not fill the log. */
+const LOG_EVERY_MS = 60_000;
+
 export interface CodeFramer {
   take(bytes: Uint8Array): void;
   /** Forgets half a code: the scanner went away. */
@@ -21,6 +24,13 @@ export interface CodeFramerParts {
 export function createCodeFramer({ reader, config, clock, tell, log }: CodeFramerParts): CodeFramer {
   let state = INITIAL_FRAMING;
   let cancel: (() => void) | undefined;
+  let loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  function note(why: string): void {
+    if (clock.monotonic() - loggedAtMs < LOG_EVERY_MS) return;
+    loggedAtMs = clock.monotonic();
+    log?.('what a scanner sent was ignored', { reader, why });
+  }
 
   function feed(event: FramingEvent): void {
     const stepped = stepFraming(config, state, event);
@@ -34,7 +44,7 @@ export function createCodeFramer({ reader, config, clock, tell, log }: CodeFrame
           tell({ kind: 'unreadable', reader, detail: effect.detail });
           break;
         case 'ignored':
-          log?.('what a scanner sent was ignored', { reader, why: effect.why });
+          note(effect.why);
           break;
         case 'timer':
           cancel?.();

@@ -5,6 +5,7 @@ import { CARD_TARGETS } from './card.ts';
 import { COMMAND_TARGETS } from './commands.ts';
 import { CSV_TARGETS } from './csv.ts';
 import { MQTT_TARGETS } from './mqtt.ts';
+import { SCANNER_TARGETS } from './scanner.ts';
 import type { FuzzTarget } from './target.ts';
 
 export const TARGETS: readonly FuzzTarget[] = [
@@ -13,4 +14,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...MQTT_TARGETS,
   ...COMMAND_TARGETS,
   ...CSV_TARGETS,
+  ...SCANNER_TARGETS,
 ];
