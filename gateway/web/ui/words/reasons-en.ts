@@ -108,7 +108,7 @@ export const reasons: ReasonWords = {
   CodeClockUnsure: {
     name: "Gate's clock unsure",
     meaning: 'The gate does not know the time well enough to check ordinary codes.',
-    advice: 'Use your card; or, where the gate shows a QR code, choose “Answer a gate’s code”.',
+    advice: `Use your card; or, where the gate shows a QR code, choose "Answer a gate's code".`,
   },
   CodeNeedsNetwork: {
     name: 'Needs the network',
