@@ -67,7 +67,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await keeper.close();
-  expect(due).toEqual([]);
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -78,6 +77,18 @@ function pass(ms: number): void {
     each.action();
   }
 }
+
+it('leaves no timer behind when the link goes, or when it is closed', async () => {
+  keeper.onUp();
+  await keeper.onBeat(await campus.beat(1, 9, EMPTY_CHAIN, NOW));
+  expect(due).toHaveLength(2);
+  keeper.onDown();
+  expect(due).toEqual([]);
+  keeper.onUp();
+  await keeper.onBeat(await campus.beat(2, 9, EMPTY_CHAIN, NOW));
+  await keeper.close();
+  expect(due).toEqual([]);
+});
 
 describe('deny suppressed', () => {
   const ops = [op(1), op(2)];

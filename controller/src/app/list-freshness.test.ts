@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Freshness statements that are missing, late, or none of ours (reference: lists and codes, What a controller enforces 5).
 import { acceptRoot, encodeRoot, rootDigest } from '@latchkey/protocols/authorization/root-document';
+import { ok } from '@latchkey/protocols/result';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAlarms } from './alarms.ts';
 import { type Campus, makeCampus, SCOPE } from './campus.test-support.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
     keyring: () => keyring,
     previousKeyring: () => undefined,
     rootVersion: () => 1,
-    offer: async () => root,
+    offer: async () => ok(keyring),
     forgetPrevious: async () => undefined,
   };
 });
