@@ -92,6 +92,18 @@ describe('freeze', () => {
     expect(behind).toEqual([SCOPE, SCOPE]);
   });
 
+  it('a list that came while online is watched from then on, though no statement about it ever comes', () => {
+    ours = [];
+    watch.onUp();
+    ours = [SCOPE];
+    watch.expect(SCOPE);
+    pass(3 * MINUTE);
+    expect(notices).toEqual([`freshness-missing true scope ${SCOPE}`]);
+    watch.onDown();
+    watch.expect(SCOPE);
+    expect(due).toEqual([]);
+  });
+
   it('a statement about a scope that is not ours asks for its list and is missed by nobody', async () => {
     ours = [];
     watch.onUp();

@@ -15,6 +15,8 @@ export interface FreshnessWatch {
   onStatement(frame: Uint8Array): Promise<void>;
   onUp(): void;
   onDown(): void;
+  /** A list came into force: statements about it are due from now on. */
+  expect(scope: number): void;
   /** A scope is no longer this device's. */
   forget(scope: number): void;
 }
@@ -90,6 +92,9 @@ export function createFreshnessWatch(parts: FreshnessParts): FreshnessWatch {
       for (const cancel of missing.values()) cancel();
       missing.clear();
       for (const scope of parts.scopes()) alarms.set('freshness-missing', false, subject(scope));
+    },
+    expect(scope) {
+      if (!missing.has(scope)) watch(scope);
     },
     forget(scope) {
       missing.get(scope)?.();

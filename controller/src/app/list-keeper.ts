@@ -95,6 +95,7 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
 
   function onActive(scope: number, list: AuthorizationList): void {
     reportActive(scope, list);
+    freshness.expect(scope);
     checkDates();
     const positions = lists().map(({ head }) => ({ epoch: head.epoch, denySeq: head.denySeq }));
     parts.onActive(list, positions);
