@@ -2,6 +2,7 @@
 // Every fuzz target, by the part it feeds.
 import { AUTHORIZATION_TARGETS } from './authorization.ts';
 import { CARD_TARGETS } from './card.ts';
+import { CODE_TARGETS } from './codes.ts';
 import { COMMAND_TARGETS } from './commands.ts';
 import { CSV_TARGETS } from './csv.ts';
 import { MQTT_TARGETS } from './mqtt.ts';
@@ -14,5 +15,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...MQTT_TARGETS,
   ...COMMAND_TARGETS,
   ...CSV_TARGETS,
+  ...CODE_TARGETS,
   ...SCANNER_TARGETS,
 ];
