@@ -105,7 +105,7 @@ describe("the server of a lane's display", () => {
     expect(asked).toBe(0);
     const watched = await watch('in');
     const paths = () => watched.told.flatMap(({ event, data }) => (event === 'challenge' ? [data['path']] : []));
-    await expect.poll(paths).toEqual(['/challenge.svg?1', '/challenge.svg?2']);
+    await expect.poll(paths).toEqual([null, '/challenge.svg?1', '/challenge.svg?2']);
     const code = await fetch(`${url}/challenge.svg?2`);
     expect(code.headers.get('content-type')).toBe('image/svg+xml');
     expect(await code.text()).toMatch(/^<svg /);
@@ -114,5 +114,17 @@ describe("the server of a lane's display", () => {
     const before = asked;
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(asked).toBe(before);
+  });
+
+  it('asks for another challenge as soon as somebody passed, and shows the same one where it is still good', async () => {
+    let text = 'LKD1:first';
+    const { display, watch } = await start({ challenge: () => ({ text, expiresMs: 30_000 }) });
+    const watched = await watch('in');
+    const paths = () => watched.told.flatMap(({ event, data }) => (event === 'challenge' ? [data['path']] : []));
+    await expect.poll(paths).toEqual([null, '/challenge.svg?1']);
+    display.show('in', GRANTED);
+    text = 'LKD1:second';
+    display.show('out', GRANTED);
+    await expect.poll(paths).toEqual([null, '/challenge.svg?1', '/challenge.svg?2']);
   });
 });

@@ -30,6 +30,7 @@ const MOST_UNSENT_BYTES = 65_536;
 const BEAT_MS = 4_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 const NO_CHALLENGE_LOOK_MS = 5_000;
+const LEAST_LOOK_MS = 250;
 
 const FILES = {
   'lane.html': 'text/html; charset=utf-8',
@@ -58,7 +59,7 @@ export class LaneDisplay {
   readonly #files: ReadonlyMap<string, PageFile>;
   readonly #version: string;
   readonly #watchers: Readonly<Record<Direction, Set<ServerResponse>>> = { in: new Set(), out: new Set() };
-  #challenge: { readonly number: number; readonly svg: string } | undefined;
+  #challenge: { readonly number: number; readonly text: string; readonly svg: string } | undefined;
   #challenges = 0;
   #cancelChallenge: (() => void) | undefined;
   #cancelBeat: (() => void) | undefined;
@@ -102,6 +103,15 @@ export class LaneDisplay {
 
   show(direction: Direction, view: LaneView): void {
     for (const watcher of this.#watchers[direction]) send(watcher, 'view', view);
+    // Somebody may have passed with an answer to the challenge: the next person needs another.
+    if (view.state === 'granted' && this.#cancelChallenge) this.#renewChallenge();
+  }
+
+  /** The one shown may have been used: asks for one, and shows it where it is another. */
+  renewChallenge(): void {
+    if (this.#challenge === undefined) return;
+    this.#cancelChallenge?.();
+    this.#renewChallenge();
   }
 
   async close(): Promise<void> {
@@ -138,8 +148,8 @@ export class LaneDisplay {
     response.write('retry: 1000\n\n');
     send(response, 'hello', { version: this.#version });
     send(response, 'view', this.#options.view(direction));
+    send(response, 'challenge', this.#challengePath());
     if (this.#cancelChallenge === undefined) this.#renewChallenge();
-    else send(response, 'challenge', this.#challengePath());
   }
 
   #beat(): void {
@@ -148,13 +158,18 @@ export class LaneDisplay {
   }
 
   #renewChallenge(): void {
+    this.#cancelChallenge?.();
     this.#cancelChallenge = undefined;
-    const watched = this.#watchers.in.size + this.#watchers.out.size > 0;
-    const fresh = watched ? this.#options.challenge() : undefined;
-    this.#challenge = fresh && { number: ++this.#challenges, svg: renderSVG(fresh.text, { ecc: 'M', border: 3 }) };
-    if (!watched) return;
-    const lookMs = fresh ? fresh.expiresMs / 2 : NO_CHALLENGE_LOOK_MS;
+    if (this.#watchers.in.size + this.#watchers.out.size === 0) return;
+    const fresh = this.#options.challenge();
+    if (fresh?.text !== this.#challenge?.text) this.#setChallenge(fresh?.text);
+    const lookMs = fresh ? Math.max(LEAST_LOOK_MS, fresh.expiresMs / 2) : NO_CHALLENGE_LOOK_MS;
     this.#cancelChallenge = this.#options.clock.after(lookMs, () => this.#renewChallenge());
+  }
+
+  #setChallenge(text: string | undefined): void {
+    const number = ++this.#challenges;
+    this.#challenge = text === undefined ? undefined : { number, text, svg: renderSVG(text, { ecc: 'M', border: 3 }) };
     this.#tellAll('challenge', this.#challengePath());
   }
 
