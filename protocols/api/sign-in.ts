@@ -89,7 +89,7 @@ export const account = z
     sessions: z.int(),
   })
   .meta({ id: 'Account' });
-/** POST /v1/people/{number}/account/reset: ends every session, too. */
+/** POST /v1/people/{number}/account/reset: ends every session and takes passkeys away, too. */
 export const accountResetBody = z.object({ to: z.enum(['temporary', 'initial']).default('temporary') });
 export const accountReset = z.object({
   temporaryPassword: z.string().nullable().describe('told once, good for choosing another; null for the initial one'),

@@ -21,6 +21,9 @@ const SECRET_FIELDS = [
   'body',
   'csv',
   'passphrase',
+  'password',
+  'session',
+  'csrf',
 ];
 const DEPTHS = ['', '*.', '*.*.', '*.*.*.'];
 

@@ -13,7 +13,7 @@ import type { ApiServices } from '../http/services.ts';
 import { findWebPages } from '../http/web.ts';
 import type { CloseStack } from './close-stack.ts';
 import type { GatewayConfig } from './config.ts';
-import type { OidcConfiguration } from './config-web.ts';
+import { isLoopback, type OidcConfiguration } from './config-web.ts';
 import type { Foundation } from './foundation.ts';
 import { listening } from './listen-errors.ts';
 import { type OidcConfig, openSignIn, type SignIn } from './sign-in/open-sign-in.ts';
@@ -48,14 +48,16 @@ const MOST_HASH_LANES = 4;
 const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host);
 const portOf = (server: Pick<Server, 'address'>): number => (server.address() as AddressInfo).port;
 
-/** A configured origin is the only one; without, those of loopback in plain HTTP and of every name of the gateway. */
+/** A configured origin is the only one. Without, every name of the gateway is one, and loopback in plain HTTP; that comes first
+ * on a trial, where the name is loopback as well and its certificate nobody's. */
 export function originsOf({ names, web }: GatewayConfig, { httpsPort, httpPort }: Listening): Origins {
   if (web.origin !== undefined) return { primary: web.origin, all: [web.origin] };
   const loopback = ['localhost', '127.0.0.1', '[::1]'];
   const plain = httpPort === undefined ? [] : loopback.map((host) => `http://${host}:${httpPort}`);
   const secure = names.map((name) => `https://${inUrl(name)}:${httpsPort}`);
   // As browsers write them: without the usual ports.
-  const all = [...plain, ...secure].map((origin) => new URL(origin).origin);
+  const both = isLoopback(names[0] ?? '') ? [...plain, ...secure] : [...secure, ...plain];
+  const all = both.map((origin) => new URL(origin).origin);
   return { primary: all[0] ?? 'https://localhost', all };
 }
 
@@ -134,6 +136,8 @@ export async function serveHttp({
   const httpsPort = portOf(app.server);
   const httpPort = plain === undefined ? undefined : portOf(plain);
   people.listens({ httpsPort, httpPort });
+  if (web.http !== undefined && web.origin !== undefined && web.trustedProxies.length === 0)
+    logger.warn('web.trustedProxies is empty: behind a proxy all people count as one address');
   return {
     url: `https://${inUrl(config.names[0] ?? 'localhost')}:${httpsPort}`,
     httpUrl: httpPort === undefined ? undefined : `http://localhost:${httpPort}`,

@@ -56,35 +56,38 @@ export function authenticate(app: FastifyInstance, guard: Guard): void {
 }
 
 function bearer({ token, limit, nowMs }: Guard, request: FastifyRequest, reply: FastifyReply): void {
-  const presented = /^Bearer ([A-Za-z0-9_-]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1];
+  const { authorization } = request.headers;
+  const presented = /^Bearer ([A-Za-z0-9_-]{1,200})$/i.exec(authorization ?? '')?.[1];
   if (presented !== undefined && token.accepts(presented)) {
     request.principal = BY_TOKEN;
     return;
   }
-  fail({ limit, nowMs }, request, reply);
+  reply.header('www-authenticate', 'Bearer realm="latchkey"');
+  // Who presents nothing guesses nothing: a campus of people not signed in yet may share one address.
+  if (authorization !== undefined && limit.failed(request.ip, nowMs()) === 'limited') {
+    reply.header('retry-after', '60');
+    refuse('too-many-attempts');
+  }
+  refuse('unauthenticated');
 }
 
-async function bySession(guard: Guard, request: FastifyRequest, reply: FastifyReply, cookie: string): Promise<void> {
-  const session = await guard.people.findSession(cookie);
+async function bySession(
+  { people }: Guard,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  cookie: string,
+): Promise<void> {
+  const session = await people.findSession(cookie);
   if (session === undefined) {
     clearSession(reply);
-    return fail(guard, request, reply);
+    return refuse('unauthenticated');
   }
   if (isChange(request)) {
-    requireOrigin(request, guard.people.origins().all);
+    requireOrigin(request, people.origins().all);
     requireCsrf(request, session.csrf);
   }
   request.session = session;
   request.principal = session.principal;
-}
-
-function fail({ limit, nowMs }: Pick<Guard, 'limit' | 'nowMs'>, request: FastifyRequest, reply: FastifyReply): never {
-  reply.header('www-authenticate', 'Bearer realm="latchkey"');
-  if (limit.failed(request.ip, nowMs()) === 'limited') {
-    reply.header('retry-after', '60');
-    refuse('too-many-attempts');
-  }
-  return refuse('unauthenticated');
 }
 
 /** For routes that are not public. */

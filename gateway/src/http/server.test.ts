@@ -83,13 +83,22 @@ describe('the administrator token', () => {
   it('that is right passes from an address that failed too often', async () => {
     const { app } = await start();
     const codes: number[] = [];
-    for (let n = 0; n < 12; n++) codes.push((await app.inject({ url: '/v1/groups' })).statusCode);
+    const headers = { authorization: 'Bearer lka_wrong' };
+    for (let n = 0; n < 12; n++) codes.push((await app.inject({ url: '/v1/groups', headers })).statusCode);
     expect(codes).toEqual([...Array<number>(10).fill(401), 429, 429]);
     const groups = { list: async () => [] } as unknown as ApiServices['groups'];
     const { app: healthy } = await start({ groups });
-    for (let n = 0; n < 12; n++) await healthy.inject({ url: '/v1/groups' });
+    for (let n = 0; n < 12; n++) await healthy.inject({ url: '/v1/groups', headers });
     expect((await healthy.inject({ url: '/v1/groups', headers: { authorization } })).statusCode).toBe(200);
   });
+});
+
+it('whoever is not signed in guesses nothing, so that a campus behind one address is not limited', async () => {
+  const { app } = await start();
+  for (let n = 0; n < 50; n++) {
+    const headers = n % 2 === 0 ? {} : { cookie: `__Host-latchkey=${'A'.repeat(43)}` };
+    expect((await app.inject({ url: '/v1/me', headers })).statusCode).toBe(401);
+  }
 });
 
 describe('an error answer', () => {

@@ -25,7 +25,7 @@ export function registerAccount(program: Command): void {
   const add = (name: string, description: string) =>
     withConnection(parent.command(name)).description(description).argument('<number>', 'student or staff number');
   add('show', 'what kind of password, how many passkeys and sessions').action(action(show));
-  add('reset', 'take the password back to an initial one; every session ends')
+  add('reset', 'take the password back to an initial one; sessions and passkeys end')
     .addOption(new Option('--to <kind>', 'which').choices(['temporary', 'initial']).default('temporary'))
     .action(action(reset));
   add('disable', 'keep a person out; every session ends').action(

@@ -33,7 +33,7 @@ export interface Accounts {
   check(number: string, password: string, urgent: boolean): Promise<AccountPerson | undefined>;
   choose(person: AccountPerson, current: string, next: string): Promise<Result<void, ChangeRefusal>>;
   view(number: string): Promise<AccountView | undefined>;
-  /** Back to an initial password: the imported one, or a new one that is answered once. Ends every session. */
+  /** Back to an initial password: the imported one, or a new one that is answered once. Ends every session and passkey. */
   reset(
     number: string,
     to: 'temporary' | 'initial',
@@ -130,6 +130,8 @@ async function reset(
     const set = { password_hash: null, set_at: nowMs(), ...(initial_hash === undefined ? {} : { initial_hash }) };
     await upsert(trx, row.id, nowMs(), set);
     await endAccess(trx, row.id);
+    // Nobody can tell which of them the person made.
+    await trx.deleteFrom('passkey').where('person_id', '=', row.id).execute();
     await note(trx, nowMs(), actor, 'password-reset', number, { to });
     return ok(temporary);
   });

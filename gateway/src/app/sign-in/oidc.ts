@@ -21,7 +21,7 @@ export interface OidcOptions {
   /** Name of the claim that holds the number; dots lead into objects, as in `attributes.uid`. */
   readonly numberClaim: string;
   readonly nowMs: () => number;
-  readonly useUp: (id: string) => Promise<boolean>;
+  readonly useUp: (id: string, lifeMs: number) => Promise<boolean>;
   readonly log: Log;
 }
 
@@ -29,7 +29,7 @@ export interface OidcArrival {
   readonly person: AccountPerson;
   readonly returnTo: string;
   /** Sealed, for signing out there. */
-  readonly idToken: string;
+  readonly idToken: string | null;
 }
 
 export interface OidcSignIn {
@@ -38,7 +38,7 @@ export interface OidcSignIn {
   endSession(sealedIdToken: string, origin: string): Promise<string | undefined>;
 }
 
-const kept = z.object({
+const keptState = z.object({
   state: z.string(),
   nonce: z.string(),
   verifier: z.string(),
@@ -46,9 +46,9 @@ const kept = z.object({
   returnTo: z.string(),
   untilMs: z.number(),
 });
-type Kept = z.infer<typeof kept>;
+type Kept = z.infer<typeof keptState>;
 
-/** A cookie has at most 4 KiB: a longer ID token is left out, and the provider asks before it signs out. */
+/** Kept for signing out at the provider; a longer one is left out, and the person is signed out here only. */
 const LONGEST_ID_TOKEN = 8_000;
 
 export function createOidcSignIn(options: OidcOptions): OidcSignIn {
@@ -82,7 +82,8 @@ async function finish(
   if (state === undefined || state.untilMs <= nowMs() || state.origin !== origin) return err('state-unknown');
   const callback = new URL(`${origin}${OIDC_CALLBACK}?${query}`);
   if (callback.searchParams.get('state') !== state.state) return err('state-unknown');
-  if (!(await useUp(`oidc ${sha256Hex(new TextEncoder().encode(state.state))}`))) return err('state-unknown');
+  const used = `oidc ${sha256Hex(new TextEncoder().encode(state.state))}`;
+  if (!(await useUp(used, OIDC_LIFE_SECONDS * 1_000))) return err('state-unknown');
   const identity = await client.redeem(callback, state);
   if (!identity.ok) {
     log.warn({ reason: identity.detail, outcome: identity.code }, 'identity provider did not vouch');
@@ -93,8 +94,8 @@ async function finish(
   const person = number === undefined ? undefined : await accounts.find(number);
   if (person === undefined) return err('person-unknown');
   const { idToken } = identity.value;
-  const keptToken = idToken.length > LONGEST_ID_TOKEN ? '' : sealText(sealer, idToken);
-  return ok({ person, returnTo: state.returnTo, idToken: keptToken });
+  const kept = idToken.length > LONGEST_ID_TOKEN ? null : sealText(sealer, idToken);
+  return ok({ person, returnTo: state.returnTo, idToken: kept });
 }
 
 /** Numbers are texts: some providers send 2026000001 as a number, and one with leading zeros would be another then. */
@@ -124,7 +125,7 @@ function openText(sealer: Sealer, sealed: string): string | undefined {
 function readKept(sealer: Sealer, sealed: string | undefined): Kept | undefined {
   const text = sealed === undefined ? undefined : openText(sealer, sealed);
   if (text === undefined) return undefined;
-  const read = kept.safeParse(parse(text));
+  const read = keptState.safeParse(parse(text));
   return read.success ? read.data : undefined;
 }
 

@@ -74,7 +74,7 @@ export async function openSignIn(options: SignInOptions): Promise<SignIn> {
       accounts,
       numberClaim: options.oidc.numberClaim,
       nowMs,
-      useUp: (id) => flows.useUp(id),
+      useUp: (id, lifeMs) => flows.useUp(id, lifeMs),
       log,
     }),
   };

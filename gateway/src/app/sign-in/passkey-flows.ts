@@ -15,8 +15,8 @@ export interface PasskeyFlows {
   open(purpose: string): PasskeyFlow;
   /** The challenge, base64url; undefined where it expired or never was one. */
   challengeOf(flow: string, purpose: string): string | undefined;
-  /** False for the second time. */
-  useUp(flow: string): Promise<boolean>;
+  /** False for the second time, as long as it could be shown again. */
+  useUp(flow: string, lifeMs?: number): Promise<boolean>;
   sweep(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export function createPasskeyFlows({ key, database, nowMs }: FlowOptions): Passk
       if (leftSeconds <= 0 || leftSeconds > LIFE_SECONDS) return undefined;
       return Buffer.from(challenge(bytes, purpose)).toString('base64url');
     },
-    async useUp(flow) {
-      const row = { id: flow, expires_at: nowMs() + LIFE_SECONDS * 1_000 };
+    async useUp(flow, lifeMs = LIFE_SECONDS * 1_000) {
+      const row = { id: flow, expires_at: nowMs() + lifeMs };
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('used_flow')
         .values(row)

@@ -192,7 +192,7 @@ async function welcome(
   person: AccountPerson,
   method: SignInMethod,
   { agent, device, session }: Caller,
-  idToken?: string,
+  idToken: string | null = null,
 ): Promise<SignedIn> {
   const { personId, number } = person;
   const before = session === undefined ? undefined : await sessions.find(session);
@@ -206,7 +206,7 @@ async function welcome(
       .execute();
     await appendAudit(trx, nowMs(), number, [{ action: 'sign-in', subject: `person ${number}`, detail: { method } }]);
   });
-  const { token, state } = await sessions.open({ personId, method, agent, idToken: idToken ?? null });
+  const { token, state } = await sessions.open({ personId, method, agent, idToken });
   return { token, state, device: await devices.remember(personId, device) };
 }
 

@@ -248,9 +248,17 @@ describe('an administrator', () => {
       ...(payload === undefined ? {} : { payload }),
     });
 
-  it('resets a password: sessions end, the new one is told once and must be changed', async () => {
+  it('resets a password: sessions and passkeys end, the new one is told once and must be changed', async () => {
     await browser.signIn(STUDENT, OWN_PASSWORD);
+    const { db } = test.registry.database;
+    const { id } = await db.selectFrom('person').select('id').where('number', '=', STUDENT).executeTakeFirstOrThrow();
+    const planted = { person_id: id, public_key: new Uint8Array(1), counter: 0, transports: '[]', added_at: 0 };
+    await db
+      .insertInto('passkey')
+      .values({ id: 'planted', name: 'x', ...planted })
+      .execute();
     const answer = await call('POST', `/v1/people/${STUDENT}/account/reset`, {});
+    expect(await db.selectFrom('passkey').selectAll().execute()).toEqual([]);
     const { temporaryPassword } = answer.json();
     expect(temporaryPassword).toMatch(/^[a-z2-9]{12}$/);
     expect((await browser.send('GET', '/v1/me')).statusCode).toBe(401);

@@ -23,7 +23,7 @@ export function registerAccounts(app: Api, { services }: PeopleSide): void {
     {
       schema: {
         tags,
-        summary: 'Take a password back to an initial one; every session ends',
+        summary: 'Take a password back to an initial one; sessions and passkeys end',
         params,
         body: schema.accountResetBody,
         response: { 200: schema.accountReset },
