@@ -12,7 +12,7 @@ import type {
   SnapshotSchedule,
 } from '../core/compiler/scope-snapshot.ts';
 import { denyPosition } from './registry/deny-log.ts';
-import { heldPeople } from './registry/held-people.ts';
+import { isHeld } from './registry/held-people.ts';
 
 export interface ScopeReading {
   readonly changeSeq: number;
@@ -142,8 +142,14 @@ async function readCredentials(snapshot: Snapshot, wanted: Wanted): Promise<Scop
   return { persons, ids, classes, kinds, extended, exempt, personFrom, personUntil, from, until, blocked };
 }
 
-const membersOf = (snapshot: Snapshot, scope: number) =>
-  snapshot.db.selectFrom('group_member').select('person_id').where('group_id', 'in', groupsOf(snapshot, scope));
+/** Whom a level of the scope names; of a single person no more is read than that. */
+function membersOf(snapshot: Snapshot, { scope, person }: Wanted) {
+  const query = snapshot.db
+    .selectFrom('group_member')
+    .select('person_id')
+    .where('group_id', 'in', groupsOf(snapshot, scope));
+  return person === undefined ? query : query.where('person_id', '=', person);
+}
 
 const HOLDER = [
   'person.kind',
@@ -155,7 +161,8 @@ const HOLDER = [
 const NO_INSTANT = sql<number | null>`null`;
 const PHONE_CLASS = sql<number>`${sql.lit(CREDENTIAL_CLASSES['phone-code'])}`;
 
-function selectCards(snapshot: Snapshot, { scope, person }: Wanted) {
+function selectCards(snapshot: Snapshot, wanted: Wanted) {
+  const { person } = wanted;
   const query = snapshot.db
     .selectFrom('person')
     .innerJoin('credential', 'credential.person_id', 'person.id')
@@ -163,12 +170,13 @@ function selectCards(snapshot: Snapshot, { scope, person }: Wanted) {
     .select(['credential.valid_from', 'credential.valid_until', sql<number>`0`.as('blocked')])
     .where('person.active', '=', 1)
     .where('credential.state', '=', 'active')
-    .where('person.id', 'in', membersOf(snapshot, scope));
+    .where('person.id', 'in', membersOf(snapshot, wanted));
   return person === undefined ? query : query.where('person.id', '=', person);
 }
 
 /** A phone is in the list by its person's right, or, blocked, because a certificate would open where the list is silent. */
-function selectPhones(snapshot: Snapshot, { scope, nowMs, person }: Wanted) {
+function selectPhones(snapshot: Snapshot, wanted: Wanted) {
+  const { scope, nowMs, person } = wanted;
   const query = snapshot.db
     .selectFrom('person')
     .innerJoin('phone', 'phone.person_id', 'person.id')
@@ -178,36 +186,37 @@ function selectPhones(snapshot: Snapshot, { scope, nowMs, person }: Wanted) {
       NO_INSTANT.as('valid_until'),
       eb
         .case()
-        .when(mayUse(eb, snapshot, scope))
+        .when(mayUse(eb, snapshot, wanted))
         .then(0)
         .else(1)
         .end()
         .as('blocked'),
     ])
-    .where((eb) => eb.or([mayUse(eb, snapshot, scope), eb('phone.id', 'in', certifiedIn(snapshot, scope, nowMs))]));
+    .where((eb) => eb.or([mayUse(eb, snapshot, wanted), eb('phone.id', 'in', certifiedIn(snapshot, scope, nowMs))]));
   return person === undefined ? query : query.where('person.id', '=', person);
 }
 
 const certifiedIn = ({ db }: Snapshot, scope: number, nowMs: number) =>
   db.selectFrom('phone_certificate').select('phone_id').where('scope_id', '=', scope).where('expires_at', '>', nowMs);
 
-const mayUse = (eb: ExpressionBuilder<Database, 'person' | 'phone'>, snapshot: Snapshot, scope: number) =>
+const mayUse = (eb: ExpressionBuilder<Database, 'person' | 'phone'>, snapshot: Snapshot, wanted: Wanted) =>
   eb.and([
     eb('phone.state', '=', 'active'),
     eb('person.active', '=', 1),
-    eb('person.id', 'in', membersOf(snapshot, scope)),
-    eb('person.id', 'not in', heldPeople(snapshot.db)),
+    eb('person.id', 'in', membersOf(snapshot, wanted)),
+    eb.not(isHeld(snapshot.db)),
   ]);
 
-function selectStandIn(snapshot: Snapshot, { scope, person = -1 }: Wanted, id: string) {
+function selectStandIn(snapshot: Snapshot, wanted: Wanted, id: string) {
+  const { person = -1 } = wanted;
   return snapshot.db
     .selectFrom('person')
     .select(['person.id as person_id', sql<string>`${id}`.as('credential_id'), PHONE_CLASS.as('class'), ...HOLDER])
     .select([NO_INSTANT.as('valid_from'), NO_INSTANT.as('valid_until'), sql<number>`0`.as('blocked')])
     .where('person.active', '=', 1)
     .where('person.id', '=', person)
-    .where('person.id', 'in', membersOf(snapshot, scope))
-    .where('person.id', 'not in', heldPeople(snapshot.db));
+    .where('person.id', 'in', membersOf(snapshot, wanted))
+    .where((eb) => eb.not(isHeld(snapshot.db)));
 }
 
 const CREDENTIAL_COLUMNS = [
