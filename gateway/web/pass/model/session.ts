@@ -15,7 +15,7 @@ export type Session =
 export interface SessionModel {
   readonly session: Signal<Session>;
   check(): Promise<void>;
-  /** Asks only where somebody signed in before: a phone that shows codes alone bothers nobody. */
+  /** Asks where nothing answered, or where somebody signed in before: a phone that only shows codes bothers nobody. */
   checkIfKnown(): Promise<void>;
   /** The gateway said so. */
   ended(): void;
@@ -57,7 +57,8 @@ export function createSession(api: ApiClient, hint: SignedInHint): SessionModel 
     check,
     ended,
     async checkIfKnown() {
-      if (session.value.kind === 'unknown' && hint.get()) await check();
+      const { kind } = session.value;
+      if (kind === 'unreachable' || (kind === 'unknown' && hint.get())) await check();
     },
     async withPassword(number, password) {
       return keep(await api.send<Me>('POST', '/v1/sign-in/password', { number, password }));
