@@ -274,6 +274,18 @@ describe('attacks', () => {
     expect(bench.notices).toContain(`list-refused true scope ${SCOPE}: endless-data`);
   });
 
+  it('endless data: what waits is bounded, and what was dropped is taken when it comes again', async () => {
+    await layFolder(directory, campus);
+    const bench = await open();
+    const offer = offerOf(await campus.list(10));
+    const junk = down({ kind: 'freshness' }, new Uint8Array(1_048_576));
+    const flood = Array.from({ length: 33 }, () => bench.keeper.onMessage(junk));
+    await Promise.all([...flood, bench.keeper.onMessage(offer)]);
+    expect(bench.up).toEqual([]);
+    await bench.keeper.onMessage(offer);
+    expect(bench.up.map(({ kind }) => kind)).toContain('need');
+  });
+
   it('stolen list key after root rotation: a list by the old key is refused, the one in force stays', async () => {
     const first = await campus.list(10);
     await layFolder(directory, campus, { list: first });
