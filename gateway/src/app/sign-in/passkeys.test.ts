@@ -54,7 +54,7 @@ const ask = (method: string, path: string, body?: object, csrf = '') =>
 
 /** Runs in the page, whose types are not those of node. */
 const script = (source: string, ...values: readonly unknown[]) =>
-  page.evaluate(`(${source})(...${JSON.stringify(values)})`) as Promise<Record<string, unknown>>;
+  page.evaluate<Record<string, unknown>>(`(${source})(...${JSON.stringify(values)})`);
 
 const CREATE = `async (options) => (await navigator.credentials.create({
   publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })).toJSON()`;
