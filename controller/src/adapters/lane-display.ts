@@ -107,13 +107,6 @@ export class LaneDisplay {
     if (view.state === 'granted' && this.#cancelChallenge) this.#renewChallenge();
   }
 
-  /** The one shown may have been used: asks for one, and shows it where it is another. */
-  renewChallenge(): void {
-    if (this.#challenge === undefined) return;
-    this.#cancelChallenge?.();
-    this.#renewChallenge();
-  }
-
   async close(): Promise<void> {
     this.#cancelBeat?.();
     this.#cancelChallenge?.();

@@ -2,7 +2,7 @@
 // A campus for tests: its keys, its lists, what its gateway would sign. And a controller's data folder as enrolment leaves it.
 import { createHash } from 'node:crypto';
 import { BEAT } from '@latchkey/protocols/authorization/beat';
-import { cardId, createPrf, type Prf } from '@latchkey/protocols/authorization/credential-id';
+import { cardId, createPrf, type Prf, phoneId } from '@latchkey/protocols/authorization/credential-id';
 import { type Deny, encodeDeny } from '@latchkey/protocols/authorization/deny';
 import { FRESHNESS } from '@latchkey/protocols/authorization/freshness';
 import { NO_PREVIOUS_HEAD } from '@latchkey/protocols/authorization/head';
@@ -21,6 +21,7 @@ import { NO_END } from '@latchkey/protocols/authorization/record';
 import { encodeRoot, type RootDocument, rootDigest, signRoot } from '@latchkey/protocols/authorization/root-document';
 import { signFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { fromHex } from '@latchkey/protocols/bytes/hex';
+import type { PhoneKey } from '@latchkey/protocols/codes/make-code';
 import { type Command, command } from '@latchkey/protocols/commands/command';
 import { sealJson } from '@latchkey/protocols/commands/seal';
 import { openKeyFolder } from '../adapters/key-folder.ts';
@@ -91,6 +92,13 @@ export function entriesFor(count: number): ListPlan['entries'] {
     classes: new Uint8Array(count),
     until: new Uint32Array(count).fill(NO_END),
   };
+}
+
+/** Phones instead of cards, of the first profile. */
+export function phoneEntries(phones: readonly PhoneKey[]): ListPlan['entries'] {
+  const entries = entriesFor(phones.length);
+  phones.forEach(({ algorithm, publicKey }, at) => entries.ids.set(phoneId(algorithm, publicKey), at * 16));
+  return entries;
 }
 
 export interface Campus {

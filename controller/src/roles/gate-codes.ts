@@ -84,7 +84,15 @@ export function createGateCodes(parts: GateCodesParts): GateCodes {
       const instant = parts.instant();
       const driftMs = codeDriftMs(instant, parts.codeClock);
       return checkCode(text, {
-        ...{ list, zone, portal, direction, reader, instant, atMs, driftMs, campusId },
+        list,
+        zone,
+        portal,
+        direction,
+        reader,
+        instant,
+        atMs,
+        driftMs,
+        campusId,
         overlay: overlay(),
         scopePrf: list && prf(list.head.prfKeyId),
         campusPrf: campusPrf(),

@@ -61,7 +61,7 @@ describe('a code accepted at one controller', () => {
     const { network, timers, first } = await zone();
     first.accept(ZONE, { key: PHONE, timeS: NOW_S });
     expect(timers.map(({ afterMs }) => afterMs)).toEqual([50, 200]);
-    for (const { action } of [...timers]) action();
+    for (const { action } of timers) action();
     expect(network.sent).toHaveLength(3);
     expect(new Set(network.sent.map((bytes) => bytes.toString())).size).toBe(1);
   });
