@@ -28,6 +28,10 @@ export interface CampusOptions {
   readonly manners?: Manners;
   /** Port of the first gate's lane display; the others follow. Without it there are none. */
   readonly displayPort?: number;
+  /** Serial device of a code scanner at the way in of a gate. */
+  readonly scanners?: ReadonlyMap<string, string>;
+  /** The gateway serves its pages on this port of localhost too, without TLS. */
+  readonly httpPort?: number;
 }
 
 interface DeviceReport {
@@ -129,6 +133,8 @@ export class Campus implements SimulatedCampus {
   async startGateway(): Promise<void> {
     const { https, mqtt } = this.#ports;
     const args = ['--data', this.gatewayFolder, '--https-port', `${https}`, '--mqtt-port', `${mqtt}`, '--demo-keys'];
+    const { httpPort } = this.#options;
+    if (httpPort !== undefined) args.push('--http-port', `${httpPort}`);
     const program = this.#launch('gateway', [bundle('gateway/main.mjs'), 'gateway', ...args]);
     const lines = await Promise.all([
       program.line('  token  ', START_TIMEOUT_MS),
@@ -212,10 +218,10 @@ export class Campus implements SimulatedCampus {
     this.#socketFolder = await mkdtemp(join(tmpdir(), 'latchkey-'));
     const socket = join(this.#socketFolder, 'bench.sock');
     const names = new Map([...virtual].map(([name, reader]) => [name, reader.name] as const));
-    const { displayPort } = this.#options;
+    const { displayPort, scanners } = this.#options;
     for (const [index, { device }] of this.gates.entries()) {
       const display = displayPort === undefined ? undefined : { port: displayPort + index };
-      const wiring = gateWiring(device, socket, names, display);
+      const wiring = gateWiring(device, socket, names, { display, scanner: scanners?.get(device) });
       const bench = new DoorBench({
         layout: benchLayout(wiring),
         ...(this.#options.manners ? { manners: this.#options.manners } : {}),

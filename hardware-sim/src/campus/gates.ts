@@ -22,19 +22,26 @@ export type ReaderNames = ReadonlyMap<string, string>;
 
 export const readersOf = (device: string): readonly [string, string] => [`${device}-in`, `${device}-out`];
 
+export interface GateExtras {
+  readonly display?: { readonly port: number } | undefined;
+  /** Serial device of a code scanner at the way in. */
+  readonly scanner?: string | undefined;
+}
+
 /** What the engineer writes for this gate. Throws when the wiring rules refuse it: a bug of ours. */
 export function gateWiring(
   device: string,
   socket: string,
   pcsc: ReaderNames = new Map(),
-  display?: { readonly port: number },
+  { display, scanner }: GateExtras = {},
 ): Wiring {
   const readers = readersOf(device).map((name) => {
     const match = pcsc.get(name);
     return match === undefined ? { name, kind: 'simulated', socket } : { name, kind: 'pcsc', match };
   });
+  const scanners = scanner === undefined ? [] : [{ name: `${device}-scanner`, kind: 'serial', path: scanner }];
   const wiring = parseWiring({
-    readers,
+    readers: [...readers, ...scanners],
     panel: { kind: 'simulated', socket },
     portals: [
       {
@@ -43,7 +50,10 @@ export function gateWiring(
         contact: { input: 'contact' },
         requestToExit: { input: 'exit-button', mode: 'unlock' },
         fire: { input: 'fire' },
-        readers: readersOf(device).map((name, index) => ({ name, direction: index === 0 ? 'in' : 'out' })),
+        readers: [
+          ...readersOf(device).map((name, index) => ({ name, direction: index === 0 ? 'in' : 'out' })),
+          ...scanners.map(({ name }) => ({ name, direction: 'in' })),
+        ],
         timers: { releaseTimeMs: 3_000 },
         ...(display ? { display } : {}),
       },

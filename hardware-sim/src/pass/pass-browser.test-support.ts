@@ -5,6 +5,8 @@ import { expect } from 'vitest';
 import { codesIn } from '../browser.test-support.ts';
 
 export interface Visitor {
+  /** Of the gateway. */
+  readonly url: string;
   readonly context: BrowserContext;
   readonly page: Page;
   /** Errors of scripts and policies, and requests to anywhere else than the gateway. */
@@ -43,7 +45,7 @@ export async function visit(browser: Browser, url: string, options: VisitorOptio
       document.documentElement.style.fontSize = '${textPercent}%';
     })`);
   }
-  return { context, page, faults };
+  return { url, context, page, faults };
 }
 
 export async function signIn(page: Page, number: string, password: string): Promise<void> {

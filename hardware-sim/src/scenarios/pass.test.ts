@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The student pass from end to end on whole processes: gateway, gate controller, a phone's browser. The code is read off the
+// phone's screen as a scanner reads it and comes in through the serial port; then once more without any network.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingForBrowser, startBrowser } from '../browser.test-support.ts';
+import { Campus } from '../campus/campus.ts';
+import { eventsArrived } from '../campus/event-history.ts';
+import { freePorts } from '../free-ports.ts';
+import {
+  codeShown,
+  digitsOnScreen,
+  enrol,
+  signIn,
+  type Visitor,
+  visit,
+  worksOffline,
+} from '../pass/pass-browser.test-support.ts';
+import { missingForPtyPairs, PtyPair } from '../pty-pair.ts';
+import { requirement } from '../requirements.ts';
+
+const chromium = requirement('chromium', missingForBrowser);
+const pty = requirement('pty', missingForPtyPairs);
+const GATE = 'gate-1';
+const OPENS_MS = 5_000;
+/** Long enough for a relay that would move after all. */
+const STAYS_SHUT_MS = 1_500;
+const OWN_PASSWORD = 'four plain words here';
+
+describe.skipIf(!chromium.available || !pty.available)('a student without a card', { timeout: 120_000 }, () => {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  let campus: Campus;
+  let scanner: PtyPair;
+  let browser: Browser;
+  let visitor: Visitor;
+  /** The first code that opened. */
+  let spent = '';
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lk-pass-'));
+    cleanups.push(async () => rm(folder, { recursive: true, force: true }));
+    scanner = await PtyPair.start();
+    cleanups.push(async () => scanner.close());
+    const httpPort = await freePorts(1);
+    const scanners = new Map([[GATE, scanner.path]]);
+    campus = await Campus.start({ dataDir: folder, residents: 20, scanners, httpPort });
+    cleanups.push(async () => campus.close());
+    await campus.furnish();
+    await campus.startControllers();
+    await campus.listsInForce();
+    browser = await startBrowser();
+    cleanups.push(async () => browser.close());
+    visitor = await visit(browser, `http://localhost:${httpPort}`);
+  }, 180_000);
+  afterAll(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  const scan = async (digits: string, timeoutMs: number) => {
+    const moved = campus.bench(GATE).nextMove('barrier', true, timeoutMs);
+    await scanner.send(`${digits}\r`);
+    return moved;
+  };
+  const number = () => campus.people[0]?.number ?? '';
+
+  test('signs in with the password of the office, chooses an own one and enrols the phone', async () => {
+    const reset = `/v1/people/${number()}/account/reset`;
+    const { temporaryPassword } = await campus.api.must<{ temporaryPassword: string }>('POST', reset, {});
+    const { page } = visitor;
+    await page.goto(visitor.url);
+    await signIn(page, number(), temporaryPassword);
+    await page.locator('input[name=current]').fill(temporaryPassword);
+    await page.locator('input[name=next]').fill(OWN_PASSWORD);
+    await page.locator('input[name=repeat]').fill(OWN_PASSWORD);
+    await page.locator('form button[type=submit]').click();
+    await enrol(page, '我的手机');
+    await worksOffline(page);
+    await campus.listsInForce();
+  });
+
+  test('opens the gate with the code on the screen', async () => {
+    await codeShown(visitor.page);
+    spent = await digitsOnScreen(visitor.page);
+    expect(await scan(spent, OPENS_MS)).toBeDefined();
+  });
+
+  test('sees the passage in the page', async () => {
+    await eventsArrived(campus.api, { device: GATE, type: 'access-granted' }, 1);
+    const { page } = visitor;
+    await page.goto(`${visitor.url}/pass/passages`);
+    await page.getByText('1号楼大门').first().waitFor();
+  });
+
+  test('opens it with a new code when the phone has no network and the gateway is stopped', async () => {
+    await campus.program('gateway').stop();
+    await visitor.context.setOffline(true);
+    const { page } = visitor;
+    await page.goto(`${visitor.url}/pass/`);
+    await codeShown(page);
+    const digits = await digitsOnScreen(page);
+    expect(digits).not.toBe(spent);
+    expect(await scan(digits, OPENS_MS)).toBeDefined();
+  });
+
+  test('does not open with the first code once more, and the gate says why', async () => {
+    await expect.poll(() => campus.bench(GATE).isReleased(GATE), { timeout: 10_000 }).toBe(false);
+    expect(await scan(spent, STAYS_SHUT_MS)).toBeUndefined();
+    await campus.startGateway();
+    const [refused] = await eventsArrived(campus.api, { device: GATE, type: 'access-denied' }, 1, 60_000);
+    expect(JSON.stringify(refused)).toMatch(/CodeReplayed|CodeExpired/);
+    expect(visitor.faults).toEqual([]);
+  });
+});
