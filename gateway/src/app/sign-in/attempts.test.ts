@@ -60,6 +60,16 @@ describe('attempts', () => {
     expect(all.filter(outcome)).toHaveLength(SMALL.pair.points);
   });
 
+  it('at made-up numbers fill no memory, and do not push out the counter of a number under attack', async () => {
+    const attacked = attempts();
+    for (let n = 0; n < 40_000; n++) {
+      await attacked.admit(stranger(`made up ${n}`, `n${n}`));
+      if (n % 1_000 === 0) await attacked.admit(stranger('a', `attacker ${n}`));
+    }
+    expect(attacked.size).toBeLessThanOrEqual(5 * 30_000);
+    expect(outcome(await attacked.admit(stranger('a', 'another')))).toBe(false);
+  });
+
   it('that were right are given back', async () => {
     const { admit } = attempts();
     for (let n = 0; n < 50; n++) {

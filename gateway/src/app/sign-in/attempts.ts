@@ -19,6 +19,8 @@ export type Admission =
 export interface Attempts {
   /** Counts the attempt before it is looked at, so that many at once are no way around; a right one is given back. */
   admit(attempt: Attempt): Promise<Admission>;
+  /** Counters held. */
+  readonly size: number;
 }
 
 export interface Allowance {
@@ -43,20 +45,63 @@ export const ALLOWANCES: AttemptAllowances = {
   slow: { points: 1, seconds: 10 * 60 },
 };
 
-type Limits = Readonly<Record<keyof AttemptAllowances, RateLimiterMemory>>;
+/** Counters of each kind at most. The one longest without an attempt is forgotten first, so that a counter somebody runs up is
+ * not pushed out by others made up in passing, and made-up numbers do not fill the memory. */
+const MOST_COUNTERS = 30_000;
+
+class Limiter {
+  readonly #limiter: RateLimiterMemory;
+  readonly #keys = new Set<string>();
+
+  constructor({ points, seconds }: Allowance) {
+    this.#limiter = new RateLimiterMemory({ points, duration: seconds });
+  }
+
+  async consume(key: string): Promise<{ readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number }> {
+    this.#keys.delete(key);
+    this.#keys.add(key);
+    if (this.#keys.size > MOST_COUNTERS) await this.#forgetOldest();
+    try {
+      await this.#limiter.consume(key);
+      return { ok: true };
+    } catch (refusal) {
+      if (refusal instanceof Error) throw refusal;
+      return { ok: false, retryAfterMs: (refusal as RateLimiterRes).msBeforeNext };
+    }
+  }
+
+  async refund(key: string): Promise<void> {
+    if (this.#keys.has(key)) await this.#limiter.reward(key);
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const [oldest] = this.#keys;
+    if (oldest === undefined) return;
+    this.#keys.delete(oldest);
+    await this.#limiter.delete(oldest);
+  }
+}
+
+type Limits = Readonly<Record<keyof AttemptAllowances, Limiter>>;
 
 export function createAttempts(key: Uint8Array, allowances: AttemptAllowances = ALLOWANCES): Attempts {
-  const limiter = ({ points, seconds }: Allowance) => new RateLimiterMemory({ points, duration: seconds });
   const limits: Limits = {
-    device: limiter(allowances.device),
-    pair: limiter(allowances.pair),
-    network: limiter(allowances.network),
-    account: limiter(allowances.account),
-    slow: limiter(allowances.slow),
+    device: new Limiter(allowances.device),
+    pair: new Limiter(allowances.pair),
+    network: new Limiter(allowances.network),
+    account: new Limiter(allowances.account),
+    slow: new Limiter(allowances.slow),
   };
   const keyOf = (...parts: readonly string[]) =>
     createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
   return {
+    get size() {
+      return Object.values(limits).reduce((total, { size }) => total + size, 0);
+    },
     async admit({ number, network, device }) {
       const account = keyOf(number);
       if (device !== undefined) return consumeAll([[limits.device, keyOf(number, device)]]);
@@ -76,7 +121,7 @@ export function createAttempts(key: Uint8Array, allowances: AttemptAllowances = 
   };
 }
 
-type Charge = readonly [RateLimiterMemory, string];
+type Charge = readonly [Limiter, string];
 type Admitted = Extract<Admission, { ok: true }>;
 
 const both = (one: Admitted, other: Admitted): Admission => ({
@@ -90,17 +135,15 @@ const both = (one: Admitted, other: Admitted): Admission => ({
 async function consumeAll(charges: readonly Charge[]): Promise<Admission> {
   const paid: Charge[] = [];
   const refund = async () => {
-    for (const [limiter, key] of paid) await limiter.reward(key);
+    for (const [limiter, key] of paid) await limiter.refund(key);
   };
   for (const [limiter, key] of charges) {
-    try {
-      await limiter.consume(key);
-      paid.push([limiter, key]);
-    } catch (refusal) {
-      if (refusal instanceof Error) throw refusal;
+    const charged = await limiter.consume(key);
+    if (!charged.ok) {
       await refund();
-      return { ok: false, retryAfterMs: (refusal as RateLimiterRes).msBeforeNext };
+      return charged;
     }
+    paid.push([limiter, key]);
   }
   return { ok: true, refund };
 }
