@@ -2,8 +2,8 @@
 // A lane's display in a real browser: what people read, on both sizes of screen, and what it does when the controller goes.
 import { LaneDisplay } from '@latchkey/controller/adapters/lane-display';
 import { systemClock } from '@latchkey/controller/adapters/system-clock';
-import { REASON_WORDS } from '@latchkey/controller/core/lane-words';
 import { lanePage } from '@latchkey/controller/app/worker-file';
+import { REASON_WORDS } from '@latchkey/controller/core/lane-words';
 import { createLaneScreens, type LaneScreens } from '@latchkey/controller/roles/lane-screens';
 import { portalId } from '@latchkey/protocols/ids';
 import { REASONS } from '@latchkey/protocols/mqtt/reasons';
@@ -49,7 +49,8 @@ describe.skipIf(!chromium.available)("a lane's display in a browser", () => {
     screens.tell(LANE, 'in', signal);
     const kind = signal.kind === 'held-open' ? `held-${signal.stage}` : signal.kind;
     await page.waitForSelector(`html[data-state="${kind}"]`);
-    if (signal.kind === 'refused') await page.getByText(REASON_WORDS[signal.reason].zh.title, { exact: true }).waitFor();
+    if (signal.kind === 'refused')
+      await page.getByText(REASON_WORDS[signal.reason].zh.title, { exact: true }).waitFor();
   };
   const overflow = async (): Promise<number[]> =>
     page
