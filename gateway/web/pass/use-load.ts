@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { ApiFailure } from '../ui/api-client.ts';
 import { useApp } from './model/app.ts';
 
-export type Loaded<T> =
+type Loaded<T> =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly code: ApiFailure }
   | { readonly kind: 'ready'; readonly value: T };

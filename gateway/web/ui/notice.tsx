@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './icon.tsx';
 
-export type Tone = 'info' | 'good' | 'warn' | 'bad';
+type Tone = 'info' | 'good' | 'warn' | 'bad';
 const ICONS: Readonly<Record<Tone, IconName>> = { info: 'info', good: 'good', warn: 'warning', bad: 'bad' };
 
 interface NoticeProps {

@@ -27,7 +27,7 @@ const tooSmall = (page: Page): Promise<string[]> =>
     .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 42)
     .map((one) => one.outerHTML.slice(0, 120))`);
 
-describe.skipIf(!chromium.available)('the looks of the student pass', { timeout: 120_000 }, () => {
+describe.skipIf(!chromium.available)('the looks of the student pass', { timeout: 240_000 }, () => {
   let browser: Browser;
   let campus: FakeCampus;
   beforeAll(async () => {

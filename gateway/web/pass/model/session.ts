@@ -4,7 +4,7 @@ import type { Me } from '@latchkey/protocols/api/sign-in';
 import { type Signal, signal } from '@preact/signals';
 import type { ApiAnswer, ApiClient } from '../../ui/api-client.ts';
 
-export type Session =
+type Session =
   /** Not asked yet. */
   | { readonly kind: 'unknown' }
   /** Asked, and nothing answered. */

@@ -2,7 +2,7 @@
 // What a person is told about a refusal: its name, what it means, what to do. Every reason of the protocol has words.
 import type { Reason } from '@latchkey/protocols/mqtt/reasons';
 
-export interface ReasonText {
+interface ReasonText {
   readonly name: string;
   readonly meaning: string;
   readonly advice: string;
