@@ -6,7 +6,7 @@ import { type Codec, type TableValue, table } from '../bytes/field-table.ts';
 import { CERTIFICATE, type Certificate, campusBytes } from './pass-code.ts';
 import { importJwk, verifyRaw } from './pass-key.ts';
 
-export const MAX_CERTIFICATE_MS = 72 * 3_600_000;
+const MAX_CERTIFICATE_MS = 72 * 3_600_000;
 
 const STATEMENT_FIELDS = [
   { name: 'magic', type: 'magic', text: 'campus-cert-v1\0' },

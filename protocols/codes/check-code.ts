@@ -27,10 +27,10 @@ import { importPassKey, verifyRaw } from './pass-key.ts';
 import type { SeenCode, SeenView } from './seen-codes.ts';
 
 /** A code holds from 5 s before the gate's time to 15 s after its making, and as much longer as the gate's clock may be off. */
-export const BEHIND_MS = 15_000;
+const BEHIND_MS = 15_000;
 export const AHEAD_MS = 5_000;
 /** With a clock less sure than this only the answer to a challenge proves that a code is new. */
-export const MAX_DRIFT_MS = 30_000;
+const MAX_DRIFT_MS = 30_000;
 
 export interface CodeContext {
   readonly list: AuthorizationList | undefined;
@@ -45,7 +45,10 @@ export interface CodeContext {
   readonly atMs: number;
   /** By how much `instant` may be wrong: drift × time since synchronisation. Infinity where it never was. */
   readonly driftMs: number;
-  /** Start of this controller, in the same time as `instant`. */
+  /**
+   * Nothing made before is taken: the start of this controller, in the same time as `instant`, and as much later as a code
+   * accepted before the start may have been ahead of its time.
+   */
   readonly bootMs: number;
   /** 16 hex digits. */
   readonly campusId: string;

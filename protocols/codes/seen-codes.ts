@@ -4,7 +4,7 @@
 import { sha256Hex } from '../bytes/hash.ts';
 
 /** A code read again within this time of its grant, at the same reader, is the same event. */
-export const REPEAT_MS = 2_000;
+const REPEAT_MS = 2_000;
 /** Longer than any window of acceptance (check-code): what is older can no longer be presented. */
 const KEEP_S = 90;
 /** No code from further ahead is accepted, so nobody may have accepted one either. */

@@ -10,7 +10,7 @@ import type { SeenCode } from './seen-codes.ts';
 /** Keeps a datagram within one frame of any network. */
 export const MAX_ZONE_ENTRIES = 100;
 /** Older or newer than this, by more than the own clock may be off, and it is dropped. */
-export const ZONE_FRESH_MS = 30_000;
+const ZONE_FRESH_MS = 30_000;
 /** A datagram may get lost: it is sent before the relay moves, and again after these times. */
 export const ZONE_REPEATS_MS: readonly number[] = [50, 200];
 const MAC_BYTES = 16;
