@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole campus on one machine: the real gateway and the real gate controllers as processes of their own, simulated benches
 // and network cables between them. `npm start` and the scenario tests stand on it.
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { benchLayout } from '../bench-layout.ts';
 import { BenchServer } from '../bench-server.ts';
 import type { CardHolder, SimulatedCampus } from '../control-commands.ts';
@@ -14,6 +12,7 @@ import { freePorts } from '../free-ports.ts';
 import { NetworkLink } from '../network.ts';
 import { Pcscd } from '../pcscd.ts';
 import { PcscdHand } from '../pcscd-hand.ts';
+import { bundle } from './bundle.ts';
 import { GATES, type GatePlan, gateWiring, readersOf, SCOPE } from './gates.ts';
 import { GatewayApi } from './gateway-api.ts';
 import { Program, runToEnd } from './program.ts';
@@ -41,14 +40,6 @@ interface DeviceReport {
 }
 
 const START_TIMEOUT_MS = 60_000;
-
-/** Path of a bundle, from the source tree as from a bundle: both lie in a checkout. */
-function bundle(path: string): string {
-  const roots = ['../../../', '../../', '../'].map((up) => fileURLToPath(new URL(up, import.meta.url)));
-  const found = roots.map((root) => join(root, 'dist', path)).find(existsSync);
-  if (found === undefined) throw new Error(`dist/${path} is missing; run: npm run build`);
-  return found;
-}
 
 export class Campus implements SimulatedCampus {
   readonly people: readonly (CardHolder & Resident)[];
