@@ -25,6 +25,7 @@ export const API_ERRORS = {
   'cross-site': { status: 403, level: 'warn', key: 'crossSite' },
   'must-change-password': client(403, 'mustChangePassword'),
   'only-for-people': client(403, 'onlyForPeople'),
+  'sign-in-again': client(403, 'signInAgain'),
   'code-refused': { status: 403, level: 'warn', key: 'codeRefused' },
   'route-not-found': client(404, 'routeNotFound'),
   'not-found': client(404, 'notFound'),

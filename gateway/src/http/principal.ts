@@ -21,6 +21,8 @@ export interface SessionState {
   readonly name: string;
   readonly csrf: string;
   readonly expiresMs: number;
+  /** Sign-in was a moment ago: what outlasts the session may be given out. */
+  readonly fresh: boolean;
 }
 
 /** Buildings in which one of the roles holds: everywhere, or these names; undefined where none is held. */

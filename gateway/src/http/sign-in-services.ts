@@ -35,7 +35,7 @@ export interface PasskeyService {
   readonly available: () => boolean;
   signInOptions(): Promise<api.PasskeyOptions>;
   signIn(answer: api.PasskeyAnswer, caller: Caller): Promise<SignInOutcome>;
-  registerOptions(state: SessionState): Promise<Result<api.PasskeyOptions, 'wrong-state'>>;
+  registerOptions(state: SessionState): Promise<Result<api.PasskeyOptions, 'wrong-state' | 'sign-in-again'>>;
   register(state: SessionState, answer: api.PasskeyRegister): Promise<Result<api.Passkey, 'invalid-request'>>;
   list(state: SessionState): Promise<readonly api.Passkey[]>;
   remove(state: SessionState, id: string): Promise<Result<void, 'not-found'>>;

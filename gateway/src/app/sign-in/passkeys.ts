@@ -34,7 +34,7 @@ export interface Passkeys {
   signInOptions(): Promise<api.PasskeyOptions>;
   /** Whose passkey answered. */
   judge(answer: api.PasskeyAnswer): Promise<AccountPerson | undefined>;
-  registerOptions(state: SessionState): Promise<Result<api.PasskeyOptions, 'wrong-state'>>;
+  registerOptions(state: SessionState): Promise<Result<api.PasskeyOptions, 'wrong-state' | 'sign-in-again'>>;
   register(state: SessionState, answer: api.PasskeyRegister): Promise<Result<api.Passkey, 'invalid-request'>>;
   list(personId: number): Promise<readonly api.Passkey[]>;
   remove(state: SessionState, id: string): Promise<Result<void, 'not-found'>>;
@@ -62,6 +62,7 @@ export function createPasskeys(options: PasskeyOptions): Passkeys {
     },
     judge: (answer) => judge(options, rpID(), answer),
     async registerOptions(state) {
+      if (!state.fresh) return err('sign-in-again');
       const known = await rowsOf(database, state.personId);
       if (known.length >= MOST_PASSKEYS) return err('wrong-state', 'remove a passkey first');
       const { flow, challenge } = flows.open(registerBy(state));

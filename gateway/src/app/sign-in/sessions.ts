@@ -55,6 +55,7 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 /** Seen times are for people and for the idle limit: written rarely. */
 const SEEN_STEP_MS = 60_000;
 const MOST_SESSIONS = 20;
+const FRESH_MS = 15 * 60_000;
 
 export const hashOfToken = (token: string): string => sha256Hex(new TextEncoder().encode(token));
 
@@ -87,6 +88,7 @@ export function createSessions(options: SessionOptions): Sessions {
       name: row.name,
       csrf: csrfOf(token),
       expiresMs: Math.min(ends.absolute, nowMs() + idleMs),
+      fresh: nowMs() - row.created_at < FRESH_MS,
     };
   };
 

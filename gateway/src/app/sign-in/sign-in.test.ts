@@ -118,6 +118,14 @@ describe('a session', () => {
     await db.updateTable('person').set({ active: 1 }).where('number', '=', STUDENT).execute();
   });
 
+  it('gives out a passkey only soon after the sign-in', async () => {
+    await browser.signIn(STUDENT, OWN_PASSWORD);
+    expect((await browser.send('POST', '/v1/me/passkeys/options')).statusCode).toBe(200);
+    test.clock.nowMs += 15 * 60_000;
+    const late = await browser.send('POST', '/v1/me/passkeys/options');
+    expect(late.json()).toMatchObject({ code: 'sign-in-again' });
+  });
+
   it('ends elsewhere when the password is changed', async () => {
     const other = new TestBrowser(test.app);
     await other.signIn(STUDENT, OWN_PASSWORD);

@@ -31,6 +31,10 @@ export const en: Catalogue = {
     message: 'The initial password must be changed first.',
     fix: 'Choose a password of your own; until then nothing else is allowed.',
   },
+  signInAgain: {
+    message: 'This needs a fresh sign-in.',
+    fix: 'Sign out, sign in again, and repeat it within fifteen minutes.',
+  },
   onlyForPeople: {
     message: 'This is about the person signed in; a token is nobody.',
     fix: 'Sign in as a person.',

@@ -19,6 +19,7 @@ export const zhCn: Catalogue = {
     fix: '请重新打开页面后再试；程序请发送 /v1/me 给出的 x-latchkey-csrf。',
   },
   mustChangePassword: { message: '须先修改初始密码。', fix: '请设置您自己的密码；在此之前不能进行其他操作。' },
+  signInAgain: { message: '此操作须在刚登录后进行。', fix: '请退出后重新登录，并在十五分钟内再试。' },
   onlyForPeople: { message: '此处只涉及登录者本人，令牌不代表任何人。', fix: '请以个人身份登录。' },
   codeRefused: { message: '注册码错误、已使用或已过期。', fix: '请重新生成：latchkey device add <id>' },
   routeNotFound: { message: '本接口没有这个地址。', fix: '请查看 /v1/openapi.json。' },

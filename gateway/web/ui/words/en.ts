@@ -26,6 +26,7 @@ export const en: SharedWords = {
     'cross-site': 'The request did not come from this page. Open it again and retry.',
     'must-change-password': 'Change the initial password first.',
     'only-for-people': 'Sign in as a person.',
+    'sign-in-again': 'Sign out, sign in again, and repeat this within fifteen minutes.',
     'code-refused': 'The code is wrong, used or expired.',
     'route-not-found': 'The server does not know this. It may need an update.',
     'not-found': 'Not found. It may be gone: reload the page.',

@@ -17,6 +17,7 @@ const errors: ErrorWords = {
   'cross-site': '请求不是由本页面发出的，请重新打开页面后再试。',
   'must-change-password': '请先修改初始密码。',
   'only-for-people': '请以个人身份登录。',
+  'sign-in-again': '请退出后重新登录，并在十五分钟内再试。',
   'code-refused': '代码有误、已使用或已过期。',
   'route-not-found': '服务器没有这项功能，可能需要更新。',
   'not-found': '没有找到。它可能已被删除，请刷新页面。',
