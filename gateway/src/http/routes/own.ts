@@ -27,7 +27,8 @@ const tags = ['me'];
 const HOUR_MS = 3_600_000;
 /** Changes a person an hour: more than anybody needs, less than a stolen session could use. */
 const CHANGES = { allowed: 20, windowMs: HOUR_MS, capacity: 20_000 };
-const CERTIFICATES = { allowed: 60, windowMs: HOUR_MS, capacity: 20_000 };
+/** What costs the gateway a signature or a row. */
+const REQUESTS = { allowed: 60, windowMs: HOUR_MS, capacity: 20_000 };
 
 export function registerOwn(app: Api, own: OwnService, monotonicMs: () => number): void {
   app.get(
@@ -68,6 +69,7 @@ function createPace(options: Parameters<typeof createAttemptLimit>[0], monotonic
 
 function registerPhones(app: Api, { phones }: OwnService, monotonicMs: () => number): void {
   const paced = createPace(CHANGES, monotonicMs);
+  const asked = createPace(REQUESTS, monotonicMs);
   app.get(
     '/v1/me/phones',
     { schema: { tags, summary: 'Own phones', response: { 200: schema.myPhones } } },
@@ -82,7 +84,7 @@ function registerPhones(app: Api, { phones }: OwnService, monotonicMs: () => num
         response: { 200: schema.phoneChallenge },
       },
     },
-    async (request) => unwrap(await phones.challenge(numberOf(request), sessionOf(request).principal.session)),
+    async (request) => unwrap(await phones.challenge(asked(numberOf(request)), sessionOf(request).principal.session)),
   );
   app.post(
     '/v1/me/phones',
@@ -110,7 +112,7 @@ function registerPhones(app: Api, { phones }: OwnService, monotonicMs: () => num
 }
 
 function registerCertificates(app: Api, phones: OwnService['phones'], monotonicMs: () => number): void {
-  const paced = createPace(CERTIFICATES, monotonicMs);
+  const paced = createPace(REQUESTS, monotonicMs);
   app.get(
     '/v1/me/phones/:id/certificates',
     {
