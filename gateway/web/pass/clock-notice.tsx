@@ -2,28 +2,47 @@
 // Tells when the phone's clock will make gates refuse its codes, and what to do. Only a gateway's time says so.
 import { useState } from 'preact/hooks';
 import { Button } from '../ui/button.tsx';
+import { Icon } from '../ui/icon.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { useApp, useWords } from './model/app.ts';
 import { type ClockSample, judgeClock } from './model/clock-check.ts';
+import type { Words } from './words/zh-cn.ts';
 
-export function ClockNotice({ sample }: { readonly sample: ClockSample | undefined }) {
+interface ClockProps {
+  readonly sample: ClockSample | undefined;
+}
+
+function warningOf(sample: ClockSample | undefined, { code }: Words): string | undefined {
+  const verdict = judgeClock(sample);
+  if (verdict.kind === 'ahead') return code.clockAhead(verdict.seconds);
+  return verdict.kind === 'behind' ? code.clockBehind(verdict.seconds) : undefined;
+}
+
+/** In short, where it is seen above the code; what to do stands below it. */
+export function ClockTag({ sample }: ClockProps) {
+  const warning = warningOf(sample, useWords());
+  if (warning === undefined) return null;
+  return (
+    <span class="tag warn">
+      <Icon name="clock" />
+      {warning}
+    </span>
+  );
+}
+
+export function ClockNotice({ sample }: ClockProps) {
   const app = useApp();
   const words = useWords();
   const [busy, setBusy] = useState(false);
-  const verdict = judgeClock(sample);
-  if (verdict.kind !== 'ahead' && verdict.kind !== 'behind') return null;
+  const title = warningOf(sample, words);
+  if (title === undefined) return null;
   const recheck = async () => {
     setBusy(true);
     await app.refresh();
     setBusy(false);
   };
-  const { clockAhead, clockBehind } = words.code;
   return (
-    <Notice
-      tone="warn"
-      icon="clock"
-      title={verdict.kind === 'ahead' ? clockAhead(verdict.seconds) : clockBehind(verdict.seconds)}
-    >
+    <Notice tone="warn" icon="clock" title={title}>
       <p>{words.code.clockFix}</p>
       <Button kind="quiet" busy={busy} onClick={() => void recheck()}>
         {words.code.clockRecheck}

@@ -49,6 +49,26 @@ function holds(publicKey: Uint8Array, statement: Uint8Array, signature: Uint8Arr
   return verify('sha256', statement, { key, format: 'jwk', dsaEncoding: 'ieee-p1363' }, signature);
 }
 
+/** This machine's Chromium has neither detector nor camera: a phone's has both. */
+const cameraThatSees = (text: string): string => `
+  globalThis.BarcodeDetector = class { detect() { return Promise.resolve([{ rawValue: '${text}' }]); } };
+  navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement('canvas');
+    setInterval(() => canvas.getContext('2d').fillRect(Math.random() * 99, 0, 9, 9), 50);
+    const stream = canvas.captureStream();
+    globalThis.cameraTrack = stream.getTracks()[0];
+    return stream;
+  };`;
+/** As Safari does after a week. */
+const DELETE_STORAGE = `new Promise((resolve) => {
+  const opening = indexedDB.open('latchkey-pass');
+  opening.onsuccess = () => {
+    const clearing = opening.result.transaction('state', 'readwrite');
+    clearing.objectStore('state').clear();
+    clearing.oncomplete = () => { opening.result.close(); resolve(); };
+  };
+})`;
+
 const oldPhone = (): MyPhone => ({
   ...{ id: 'old', name: 'Mate 60', algorithm: 'ES256', state: 'active' },
   ...{ enrolledAt: new Date(Date.now() - 40 * DAY_MS).toISOString(), endedAt: null },
@@ -207,6 +227,27 @@ describe.skipIf(!chromium.available)('the student pass in a browser', { timeout:
     await page.getByRole('button', { name: '生成回答' }).click();
     const code = decodePassCode(await digitsOnScreen(page));
     expect(code.ok && code.value.profile).toBe('D');
+  });
+
+  it("answers a gate's challenge that its camera sees, and lets go of the camera", async () => {
+    const challenge = { gateId: new Uint8Array(4).fill(5), nonce: new Uint8Array(8).fill(9) };
+    await page.addInitScript(cameraThatSees(challengeText(challenge)));
+    await codeHere();
+    await go('answer');
+    await page.getByRole('button', { name: '打开相机' }).click();
+    const code = decodePassCode(await digitsOnScreen(page));
+    expect(code.ok && code.value.profile).toBe('D');
+    expect(await page.evaluate('globalThis.cameraTrack.readyState')).toBe('ended');
+  });
+
+  it('is enrolled again quickly where the browser deleted its key', async () => {
+    await codeHere();
+    await page.goto(`${campus.url}/pass/help`);
+    await page.evaluate(DELETE_STORAGE);
+    await go('');
+    await text('以前启用过这部手机？');
+    await page.getByRole('button', { name: '用这部手机替换 我的手机' }).click();
+    await codeShown(page);
   });
 
   it('reports a card lost in two taps and says only what gates confirmed', async () => {

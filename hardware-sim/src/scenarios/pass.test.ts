@@ -30,6 +30,16 @@ const OPENS_MS = 5_000;
 const STAYS_SHUT_MS = 1_500;
 const OWN_PASSWORD = 'four plain words here';
 
+/** As a phone's own: kept on it, unlocked by its owner. */
+const AUTHENTICATOR = {
+  protocol: 'ctap2',
+  transport: 'internal',
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+  automaticPresenceSimulation: true,
+} as const;
+
 describe.skipIf(!chromium.available || !pty.available)('a student without a card', { timeout: 120_000 }, () => {
   const cleanups: (() => Promise<unknown>)[] = [];
   let campus: Campus;
@@ -79,6 +89,21 @@ describe.skipIf(!chromium.available || !pty.available)('a student without a card
     await enrol(page, '我的手机');
     await worksOffline(page);
     await campus.listsInForce();
+  });
+
+  test('signs in with a passkey made in the page', async () => {
+    const { page, context } = visitor;
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    await devtools.send('WebAuthn.addVirtualAuthenticator', { options: AUTHENTICATOR });
+    await page.goto(`${visitor.url}/pass/passkeys`);
+    await page.getByRole('button', { name: '添加通行密钥' }).click();
+    await page.getByText('尚未使用').waitFor();
+    await page.goto(`${visitor.url}/pass/me`);
+    await page.getByRole('button', { name: '退出登录' }).click();
+    await page.getByRole('button', { name: '使用通行密钥' }).click();
+    await page.getByText(number()).waitFor();
+    await page.goto(`${visitor.url}/pass/`);
   });
 
   test('opens the gate with the code on the screen', async () => {

@@ -5,7 +5,7 @@ import { useCallback, useState } from 'preact/hooks';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { ClockNotice } from '../clock-notice.tsx';
+import { ClockNotice, ClockTag } from '../clock-notice.tsx';
 import { useApp, useWords } from '../model/app.ts';
 import { currentCode, type ShownCode } from '../model/current-code.ts';
 import type { Saved, SavedPhone } from '../model/store.ts';
@@ -35,12 +35,15 @@ function Code({ phone, saved }: { readonly phone: SavedPhone; readonly saved: Sa
     <Page
       title={words.code.title}
       aside={
-        offline && (
-          <span class="tag" role="status">
-            <Icon name="offline" />
-            {words.code.offline}
-          </span>
-        )
+        <span class="tags">
+          <ClockTag sample={saved.clock} />
+          {offline && (
+            <span class="tag" role="status">
+              <Icon name="offline" />
+              {words.code.offline}
+            </span>
+          )}
+        </span>
       }
     >
       {zone === undefined ? (
@@ -50,8 +53,8 @@ function Code({ phone, saved }: { readonly phone: SavedPhone; readonly saved: Sa
       ) : (
         <>
           <ZoneChooser zones={saved.pass?.zones ?? []} chosen={zone} />
-          <ClockNotice sample={saved.clock} />
           <Shown key={zone.zone} phone={phone} zone={zone.zone} place={zoneName(zone, app.language.value)} />
+          <ClockNotice sample={saved.clock} />
         </>
       )}
       <a class="button plain wide" href="/pass/answer">
