@@ -17,6 +17,7 @@ const ENTRIES = {
   'gateway/database-worker': 'gateway/src/adapters/database/database-worker.ts',
   'sim/start': 'hardware-sim/src/start.ts',
   'sim/control': 'hardware-sim/src/control.ts',
+  'sim/lab-guest': 'hardware-sim/lab/guest.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });

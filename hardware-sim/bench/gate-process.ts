@@ -52,9 +52,14 @@ export async function openGateBench(readers: readonly string[]): Promise<GateBen
 
 const PROGRAM = fileURLToPath(new URL('../../dist/controller/main.mjs', import.meta.url));
 
-export function spawnController(dataDir: string, program = PROGRAM): ChildProcess {
+export function spawnController(
+  dataDir: string,
+  program = PROGRAM,
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   return spawn(process.execPath, [program, 'controller', '--data', dataDir, '--log-level', 'error'], {
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
   });
 }
 

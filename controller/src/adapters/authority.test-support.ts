@@ -40,7 +40,9 @@ async function pem(key: webcrypto.CryptoKey): Promise<string> {
 
 export async function loadX509(): Promise<typeof X509> {
   if (!('getMetadata' in Reflect)) provideReflection();
-  return import('@peculiar/x509');
+  const loaded: typeof X509 = await import('@peculiar/x509');
+  // A bundle gives what a CommonJS package exports as one default.
+  return 'X509CertificateGenerator' in loaded ? loaded : (loaded as { readonly default: typeof X509 }).default;
 }
 
 export async function makeAuthority(name = 'Test authority'): Promise<TestAuthority> {

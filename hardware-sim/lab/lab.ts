@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lab as one call: builds what is missing, boots, gives what the guest found out.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { boot, initScript, type LabResult, type LabRun } from './boot.ts';
+import { buildMachine } from './machine.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DEADLINE_MS = 300_000;
+
+export const LAB_SCENARIOS = ['door'] as const;
+export type LabScenario = (typeof LAB_SCENARIOS)[number];
+
+export interface LabOptions {
+  readonly scenarios: readonly LabScenario[];
+  readonly onResult?: (result: LabResult) => void;
+}
+
+/** Needs the built program: `npm run build`. */
+export async function runLab({ scenarios, onResult }: LabOptions): Promise<LabRun> {
+  const folder = join(ROOT, '.latchkey', 'lab');
+  await mkdir(folder, { recursive: true });
+  const command = `cd ${ROOT} && node dist/sim/lab-guest.mjs ${scenarios.join(' ')}`;
+  const machine = await buildMachine(folder, initScript(command));
+  return boot({ machine, deadlineMs: DEADLINE_MS, ...(onResult === undefined ? {} : { onResult }) });
+}
