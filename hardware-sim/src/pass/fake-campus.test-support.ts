@@ -124,8 +124,12 @@ function ownOf(state: State): OwnService {
 }
 
 const newPhone = (id: string, { name, algorithm }: PhoneEnrol): MyPhone => ({
-  ...{ id, name, algorithm },
-  ...{ state: 'active', enrolledAt: now(), endedAt: null },
+  id,
+  name,
+  algorithm,
+  state: 'active',
+  enrolledAt: now(),
+  endedAt: null,
 });
 
 function cardsOf(state: State): OwnService['cards'] {
@@ -154,6 +158,7 @@ function peopleOf(state: State, origins: readonly string[]): PeopleSide {
     personId: 1,
     name: '王然平',
     csrf: CSRF,
+    fresh: true,
     expiresMs: Date.now() + 3_600_000,
   });
   const enter = (): SignInOutcome => {

@@ -90,7 +90,7 @@ describe.skipIf(!chromium.available)('the looks of the student pass', { timeout:
     const { context, page } = await visit(browser, campus.url, { language: 'zh-CN' });
     await page.goto(campus.url);
     await page.locator('h1').waitFor();
-    const drawn = (await page.evaluate(DRAW)) as { signs: string[]; missing: string };
+    const drawn = await page.evaluate<{ signs: string[]; missing: string }>(DRAW);
     expect(drawn.signs).toHaveLength(12);
     expect(new Set(drawn.signs).size).toBe(12);
     expect(drawn.signs).not.toContain(drawn.missing);
@@ -134,8 +134,12 @@ function fill(campus: FakeCampus): void {
   ];
   campus.phones = [
     {
-      ...{ id: 'old', name: 'Mate 60', algorithm: 'ES256', state: 'withdrawn' },
-      ...{ enrolledAt: at, endedAt: at },
+      id: 'old',
+      name: 'Mate 60',
+      algorithm: 'ES256',
+      state: 'withdrawn',
+      enrolledAt: at,
+      endedAt: at,
     },
   ];
 }

@@ -17,8 +17,12 @@ let phone: SavedPhone;
 beforeAll(async () => {
   const keys = await generatePhoneKeys();
   phone = {
-    ...{ id: 'p1', name: 'mine', algorithm: 'ES256', campusId: '00000000c0ffee01' },
-    ...{ keys, enrolledAtMs: NOW_MS },
+    id: 'p1',
+    name: 'mine',
+    algorithm: 'ES256',
+    campusId: '00000000c0ffee01',
+    keys,
+    enrolledAtMs: NOW_MS,
   };
 });
 

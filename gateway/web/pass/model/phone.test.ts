@@ -10,7 +10,11 @@ const NOW_MS = Date.UTC(2026, 10, 23, 4);
 const HOUR_MS = 3_600_000;
 const OWNER = '2026000001';
 const PASS: MyPass = {
-  ...{ campusId: '00000000c0ffee01', number: OWNER, name: '王然平', nowMs: NOW_MS, phonesAllowed: 1 },
+  campusId: '00000000c0ffee01',
+  number: OWNER,
+  name: '王然平',
+  nowMs: NOW_MS,
+  phonesAllowed: 1,
   zones: [{ zone: 1, name: '一号宿舍楼', nameEn: 'Dormitory 1' }],
 };
 const CERTIFICATE = { zone: 1, certificate: 'A'.repeat(96), expires: new Date(NOW_MS + HOUR_MS).toISOString() };
