@@ -52,11 +52,11 @@ export interface BootOptions {
 
 export function boot({ machine, deadlineMs, onResult }: BootOptions): Promise<LabRun> {
   const args = [
-    ...['-m', '1024', '-smp', '2', '-nographic', '-no-reboot', '-nic', 'none'],
-    ...['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', 'console=ttyS0 quiet panic=-1'],
-    ...['-fsdev', 'local,id=root,path=/,security_model=none,readonly=on,multidevs=remap'],
-    ...['-device', 'virtio-9p-pci,fsdev=root,mount_tag=host'],
-  ];
+    '-m 1024 -smp 2 -nographic -no-reboot -nic none'.split(' '),
+    ['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', 'console=ttyS0 quiet panic=-1'],
+    ['-fsdev', 'local,id=root,path=/,security_model=none,readonly=on,multidevs=remap'],
+    ['-device', 'virtio-9p-pci,fsdev=root,mount_tag=host'],
+  ].flat();
   const started = performance.now();
   const child = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const console: string[] = [];

@@ -45,12 +45,12 @@ export interface LabMachine {
 
 /** In the order in which they need each other. */
 const MODULES = [
-  ...['virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci'],
-  ...['netfs', 'fscache', '9pnet', '9pnet_virtio', '9p', 'overlay', 'configfs'],
+  'virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci',
+  'netfs fscache 9pnet 9pnet_virtio 9p overlay configfs',
   // btvirt speaks to the kernel's ciphers through sockets: without af_alg it cannot open a virtual radio.
-  ...['rfkill', 'crc16', 'ecc', 'ecdh_generic', 'cmac', 'libaes', 'aes_generic', 'ecb'],
-  ...['af_alg', 'algif_skcipher', 'algif_hash', 'algif_aead', 'bluetooth', 'hci_vhci'],
-];
+  'rfkill crc16 ecc ecdh_generic cmac libaes aes_generic ecb',
+  'af_alg algif_skcipher algif_hash algif_aead bluetooth hci_vhci',
+].flatMap((line) => line.split(' '));
 const MODULE = 'gpio-sim-lab';
 
 const headersVersion = (): string | undefined =>

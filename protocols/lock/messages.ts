@@ -38,7 +38,6 @@ export type LockCode = keyof typeof LOCK_CODES;
 
 const code = { name: 'code', type: 'u8', max: 17 } as const;
 const u8 = <const N extends string>(name: N) => ({ name, type: 'u8' }) as const;
-const u16 = <const N extends string>(name: N) => ({ name, type: 'u16' }) as const;
 const u32 = <const N extends string>(name: N) => ({ name, type: 'u32' }) as const;
 const u64 = <const N extends string>(name: N) => ({ name, type: 'u64' }) as const;
 const hex = <const N extends string, const L extends number>(name: N, length: L) =>

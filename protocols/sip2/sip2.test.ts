@@ -178,9 +178,8 @@ describe('reading', () => {
   it('splits GBK after decoding: a trail byte may be the delimiter', () => {
     const options: SipOptions = { ...STANDARD_OPTIONS, charset: 'gbk', checksum: 'off' };
     const title = '中国';
-    const trap = [...Array.from({ length: 0x7e }, (_, at) => 0x81 + at)].map((lead) =>
-      decodeText(Uint8Array.of(lead, 0x7c), 'gbk'),
-    );
+    const leads = Array.from({ length: 0x7e }, (_, at) => 0x81 + at);
+    const trap = leads.map((lead) => decodeText(Uint8Array.of(lead, 0x7c), 'gbk'));
     const value = `${title}${trap.join('')}`;
     const written = write('17', { transactionDate: null }, { AO: 'L', AB: value.slice(0, 100) }, 0, options);
     const back = written.ok && readMessage(written.value.subarray(0, -1), options);

@@ -30,7 +30,7 @@ const anyRule: fc.Arbitrary<CodeFormRule> = fc
     characters,
   }));
 function digits(length: number): fc.Arbitrary<string> {
-  return fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: length, maxLength: length });
+  return fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: length, maxLength: length });
 }
 
 describe('a form', () => {
