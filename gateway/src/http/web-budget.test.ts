@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { findWebPages } from '../../src/http/web.ts';
+import { findWebPages } from './web.ts';
 
 const SCRIPT_BYTES = 60_000;
 const STYLE_BYTES = 10_000;
