@@ -7,7 +7,7 @@ import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 import configuration from '../.dependency-cruiser.mjs';
 
 const FOLDERS = ['protocols', 'controller', 'gateway', 'hardware-sim'];
-const MINIMUM_MODULES = 450;
+const MINIMUM_MODULES = 800;
 /** Rule → a folder it governs and a line that breaks it. */
 const PLANTS = {
   'core-no-io': {
