@@ -11,6 +11,8 @@ import { missingForPcscd } from './pcscd.ts';
 
 const RESIDENTS = 2_000;
 const DISPLAY_PORT = 7_491;
+/** Of the gateway's pages, without TLS: browsers take localhost for safe. */
+const WEB_PORT = 7480;
 /** Nobody watches the tour to see people dawdle. */
 const BRISK = { reachMs: 20, passMs: 60, patienceMs: 5_000 };
 const USAGE = `Usage: npm start [-- --pcsc] [-- --exit]
@@ -59,6 +61,7 @@ async function main(flags: Flags): Promise<number> {
     pcsc: flags.pcsc,
     manners: BRISK,
     displayPort: DISPLAY_PORT,
+    httpPort: WEB_PORT,
   });
   try {
     const gatewayUpMs = performance.now() - since;
@@ -84,9 +87,21 @@ async function stayUp(
   print('  npm run sim -- network cut gate-1');
   print(`\n  API    ${campus.gatewayUrl}/v1   (CA ${caFile}, token ${tokenFile})`);
   print(`  lane   http://127.0.0.1:${DISPLAY_PORT}/in   (display of gate-1)`);
+  print(`  pass   http://localhost:${WEB_PORT}/pass/   (${await signInOf(campus)})`);
   print(`  logs   ${campus.logFile('gate-1')}`);
   await interrupted;
   await control.close();
+}
+
+/** A resident with a password of the office, as somebody gets who forgot theirs. */
+async function signInOf(campus: Campus): Promise<string> {
+  const number = campus.people[1]?.number ?? '';
+  const { temporaryPassword } = await campus.api.must<{ temporaryPassword: string }>(
+    'POST',
+    `/v1/people/${number}/account/reset`,
+    {},
+  );
+  return `number ${number}, password ${temporaryPassword}, to be changed at once`;
 }
 
 const flags = readFlags();
