@@ -218,6 +218,19 @@ describe('wiring file', () => {
     ]);
   });
 
+  it('takes neighbours of the zone by address and port, and believes a clock only where it is told to', () => {
+    const neighbours = { addresses: ['10.0.3.12:4720'] };
+    const parsed = parseWiring(file([portal()], { neighbours }));
+    expect(parsed.ok && [parsed.value.neighbours, parsed.value.clock]).toEqual([
+      { port: 4_720, host: '0.0.0.0', addresses: ['10.0.3.12:4720'] },
+      { keptWhileOff: false },
+    ]);
+    const addresses = ['10.0.3.12', 'gate-2:4720', '10.0.3.400:4720', '10.0.3.12:70000'];
+    expect(fieldsOf(file([portal()], { neighbours: { addresses } }))).toEqual(
+      addresses.map((_, index) => `neighbours.addresses.${index}`),
+    );
+  });
+
   it('says which word it does not know instead of ignoring it', () => {
     const [problem] = problemsOf(file([portal({ relocktime: 5 })]));
     expect(problem).toEqual({ field: 'portals.0', fix: 'remove what this version does not know: relocktime' });
