@@ -11,7 +11,9 @@ import { OVERLAY_ENTRY, OVERLAY_HEADER } from './authorization/deny-overlay.ts';
 import { FRESHNESS } from './authorization/freshness.ts';
 import { HEAD } from './authorization/head.ts';
 import { LIST_FILE_HEADER } from './authorization/list-file.ts';
+import { PRF_KEY } from './authorization/prf-key.ts';
 import { RECORD } from './authorization/record.ts';
+import { RETRACTION } from './authorization/retraction.ts';
 import { MAGICS } from './authorization/signed-frame.ts';
 import { spell } from './card/spelling.ts';
 import { FORMS, findForm } from './card/spelling-forms.ts';
@@ -85,6 +87,8 @@ describe('README', () => {
     ['Denied entry', OVERLAY_ENTRY],
     ['Beat', BEAT],
     ['Freshness', FRESHNESS],
+    ['PRF key', PRF_KEY],
+    ['Retraction', RETRACTION],
     ['Pass code', PASS_CODE],
     ['Certificate', CERTIFICATE],
     ['Certificate statement', CERTIFICATE_STATEMENT],

@@ -265,9 +265,22 @@ function writeStatements(chain: readonly Buffer[]): void {
   const digest = makeList(1, ENTRIES, Buffer.alloc(32), 0).digest;
   const beat = Buffer.concat([ascii('LKB1'), campus, u32(1), u64(41), u64(ISSUED_MS), u64(3), chain[3] as Buffer]);
   const freshness = Buffer.concat([ascii('LKF1'), campus, u32(SCOPE), u32(1), u64(1), digest, u64(ISSUED_MS)]);
+  const device = sha256(ascii('gate-1'));
+  const prfKey = Buffer.concat([ascii('LKP1'), campus, u32(1), u32(SCOPE), u32(9), device, CAMPUS_PRF]);
+  const session = Buffer.from('5e5510a1b2c3d4e5', 'hex');
+  const retraction = Buffer.concat([
+    ascii('LKU1'),
+    campus,
+    u32(SCOPE),
+    u32(1),
+    u64(1),
+    device,
+    session,
+    u64(ISSUED_MS),
+  ]);
   write(
     'statements',
-    'protocols/README: beat, freshness',
+    'protocols/README: beat, freshness, PRF key, retraction',
     'after the third operation of denies.json; about version 1 of lists.json',
     {
       beat: {
@@ -292,6 +305,32 @@ function writeStatements(chain: readonly Buffer[]): void {
           version: 1,
           headHash: digest.toString('hex'),
           timeMs: ISSUED_MS,
+        },
+      },
+      prfKey: {
+        device: 'gate-1',
+        hex: prfKey.toString('hex'),
+        frame: frame(prfKey, 'list').toString('hex'),
+        expected: {
+          campusId: CAMPUS,
+          epoch: 1,
+          scopeId: SCOPE,
+          keyId: 9,
+          device: device.toString('hex'),
+          key: CAMPUS_PRF.toString('hex'),
+        },
+      },
+      retraction: {
+        hex: retraction.toString('hex'),
+        frame: frame(retraction, 'list').toString('hex'),
+        expected: {
+          campusId: CAMPUS,
+          scopeId: SCOPE,
+          epoch: 1,
+          version: 1,
+          device: device.toString('hex'),
+          session: session.toString('hex'),
+          issuedMs: ISSUED_MS,
         },
       },
     },

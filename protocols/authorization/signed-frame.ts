@@ -24,6 +24,8 @@ export const MAGICS = {
   answer: 'LKA1',
   time: 'LKT1',
   root: 'LKR1',
+  prfKey: 'LKP1',
+  retraction: 'LKU1',
 } as const;
 export type Magic = (typeof MAGICS)[keyof typeof MAGICS];
 

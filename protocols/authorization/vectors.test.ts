@@ -19,6 +19,8 @@ import { encodeListFile, splitListFile } from './list-file.ts';
 import { type AuthorizationList, loadList } from './list-load.ts';
 import { leafHash, rootOfLeaves } from './merkle.ts';
 import { encodePolicy } from './policy.ts';
+import { openPrfKey, PRF_KEY } from './prf-key.ts';
+import { RETRACTION } from './retraction.ts';
 import { acceptRoot, decodeRoot, encodeRoot } from './root-document.ts';
 import { MAGICS, verifyFrame } from './signed-frame.ts';
 
@@ -216,7 +218,10 @@ describe('denies.json', () => {
 });
 
 describe('statements.json', () => {
-  const { beat, freshness } = read('statements') as { beat: Statement; freshness: Statement };
+  const { beat, freshness, prfKey, retraction } = read('statements') as Record<
+    'beat' | 'freshness' | 'prfKey' | 'retraction',
+    Statement
+  >;
 
   it('beat', async () => {
     const value = must(BEAT.decode(must(await verifyFrame(bytes(beat.frame), MAGICS.beat, keyring, 'deny')).payload));
@@ -229,5 +234,24 @@ describe('statements.json', () => {
     const value = must(FRESHNESS.decode(frame.payload));
     expect(value).toEqual(freshness.expected);
     expect(toHex(FRESHNESS.encode(value))).toBe(freshness.hex);
+  });
+
+  it('PRF key', async () => {
+    const context = { keyring, device: 'gate-1', keyId: 9, scopeId: 7 };
+    const value = must(await openPrfKey(bytes(prfKey.frame), context));
+    expect({ ...value, key: toHex(value.key) }).toEqual(prfKey.expected);
+    expect(toHex(PRF_KEY.encode(value))).toBe(prfKey.hex);
+    for (let at = 0; at < prfKey.frame.length / 2; at += 1) {
+      const flipped = bytes(prfKey.frame);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      expect((await openPrfKey(flipped, context)).ok, `byte ${at}`).toBe(false);
+    }
+  });
+
+  it('retraction', async () => {
+    const frame = must(await verifyFrame(bytes(retraction.frame), MAGICS.retraction, keyring, 'list', 7));
+    const value = must(RETRACTION.decode(frame.payload));
+    expect(value).toEqual(retraction.expected);
+    expect(toHex(RETRACTION.encode(value))).toBe(retraction.hex);
   });
 });

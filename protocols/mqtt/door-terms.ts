@@ -43,6 +43,12 @@ export const ALARM_KINDS = [
   'list-corrupt',
   'deny-suppressed',
   'clock-behind',
+  /** Online, and no signed time for three minutes: somebody withholds it. */
+  'time-missing',
+  /** A PRF key that its signature does not bear out. */
+  'key-refused',
+  /** The controller's certificate ends within 30 days: renewal does not get through. */
+  'certificate-ending',
   'wrong-attempts',
   /** A request to exit that does not end: a button taped down, a sensor that sees the wind. */
   'exit-request-stuck',

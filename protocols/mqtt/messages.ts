@@ -53,7 +53,7 @@ export const listDown = z.discriminatedUnion('kind', [
     digest: hex(32),
     head: base64url,
     policyBytes: z.int().min(0),
-    /** JWE (ECDH-ES+A256KW, A256GCM) of the 16-byte scope PRF key `prfKey`, when the device said it lacks it. */
+    /** JWE (ECDH-ES+A256KW, A256GCM) of a signed PRF key of the scope (authorization/prf-key), when the device said it lacks it. */
     prf: z.object({ id: z.int(), jwe: z.string().max(2_000) }).optional(),
   }),
   z.object({ kind: z.literal('policy'), ...listRef, offset: z.int().min(0), total: z.int().min(0) }),
@@ -67,9 +67,9 @@ export const listDown = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('deny') }),
   /** Body: a root document, signed by the old and the new root keys. */
   z.object({ kind: z.literal('root') }),
-  /** The campus PRF key: deny keys and credential references. */
+  /** The campus PRF key, signed like a scope's: deny keys and credential references. */
   z.object({ kind: z.literal('campus-key'), prf: z.object({ id: z.int(), jwe: z.string().max(2_000) }) }),
-  /** The scope is no longer this device's: drop the list. Only the gateway's word, so the device keeps refusing, never opens more. */
+  /** The scope is no longer this device's: drop the list. Body: one signed retraction (authorization/retraction). */
   z.object({ kind: z.literal('retract'), scope }),
 ]);
 export type ListDown = z.infer<typeof listDown>;

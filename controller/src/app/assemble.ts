@@ -60,7 +60,7 @@ export async function assemble(
   const { alarms, record } = recording;
   const ask = (need: Need) => void link.publish('need', encodeEnvelope(need)).catch(() => undefined);
   const [prfKeys, passback, denies] = await Promise.all([
-    openPrfKeys(parts.keys),
+    openPrfKeys({ folder: parts.keys, device, trust, alarms, log }),
     openPassbackFile(folder.antiPassback, clock, log),
     openDenyKeeper({
       path: folder.denies,
@@ -77,6 +77,8 @@ export async function assemble(
   ]);
   const lists = createListKeeper({
     campusId,
+    device,
+    session: () => session.id(),
     slots: parts.slots,
     settings,
     trust,
@@ -110,7 +112,15 @@ export async function assemble(
     record: (body) => void record(body),
     log,
   });
-  const timekeeper = createTimekeeper({ link, clock, device, newNonce: newId, keyring, onSample: time.onSample });
+  const timekeeper = createTimekeeper({
+    link,
+    clock,
+    device,
+    newNonce: newId,
+    keyring,
+    onSample: time.onSample,
+    onMissing: (missing) => alarms.set('time-missing', missing),
+  });
   const { hello, healthReport } = createReports({ ...parts, gate, time, alarms, lists, denies, prfKeys });
   const health = createHealthReporter({ link, clock, unit: random.unit, report: healthReport });
   const session = createSession(

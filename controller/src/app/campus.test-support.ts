@@ -17,7 +17,9 @@ import {
 import { buildList, type ListPlan, type SealedList, sealList } from '@latchkey/protocols/authorization/list-build';
 import { encodeListFile } from '@latchkey/protocols/authorization/list-file';
 import { encodePolicy, type PolicyDocument } from '@latchkey/protocols/authorization/policy';
+import { CAMPUS_SCOPE, deviceDigest, type SignedPrfKey, signPrfKey } from '@latchkey/protocols/authorization/prf-key';
 import { NO_END } from '@latchkey/protocols/authorization/record';
+import { RETRACTION, type Retraction } from '@latchkey/protocols/authorization/retraction';
 import { encodeRoot, type RootDocument, rootDigest, signRoot } from '@latchkey/protocols/authorization/root-document';
 import { signFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { fromHex } from '@latchkey/protocols/bytes/hex';
@@ -36,7 +38,7 @@ export const SCOPE_KEY_ID = 1;
 export const CAMPUS_KEY_ID = 2;
 export const PORTAL = 'north';
 const SCOPE_KEY = new Uint8Array(16).fill(0x11);
-const CAMPUS_KEY = new Uint8Array(16).fill(0x22);
+export const CAMPUS_KEY = new Uint8Array(16).fill(0x22);
 const YEAR_MINUTES = 365 * 24 * 60;
 
 interface Held {
@@ -111,6 +113,10 @@ export interface Campus {
   deny(deny: Partial<Deny> & Pick<Deny, 'ops'>): Promise<Uint8Array>;
   beat(beatSeq: number, denySeq: number, denyChain: Uint8Array, timeMs?: number): Promise<Uint8Array>;
   freshness(list: SealedList, timeMs?: number): Promise<Uint8Array>;
+  /** Signed for `gate-1` unless told. */
+  prfKey(scope: number, id: number, key?: Uint8Array, change?: Partial<SignedPrfKey>): Promise<Uint8Array>;
+  /** Of SCOPE, for `gate-1`. */
+  retraction(change: Partial<Retraction> & Pick<Retraction, 'version' | 'session'>): Promise<Uint8Array>;
   command(given: Partial<Command>): Promise<Uint8Array>;
   /** The next root document with a new list key, signed by the same root keys; this campus then signs with it. */
   rotate(): Promise<{ readonly campus: Campus; readonly frame: Uint8Array }>;
@@ -173,6 +179,16 @@ async function campusOf(rootKey: Held, held: Record<KeyRole, Held>, version: num
         FRESHNESS.encode({ ...base, scopeId: SCOPE, version: list.head.version, headHash: list.digest, timeMs }),
         [keys.deny],
       ),
+    prfKey: (scopeId, keyId, key = SCOPE_KEY, change = {}) =>
+      signPrfKey(
+        { ...base, scopeId, keyId, device: deviceDigest('gate-1'), key, ...change },
+        scopeId === CAMPUS_SCOPE ? keys.deny : keys.list,
+      ),
+    retraction: (change) =>
+      signFrame(
+        RETRACTION.encode({ ...base, scopeId: SCOPE, device: deviceDigest('gate-1'), issuedMs: Date.now(), ...change }),
+        [keys.list],
+      ),
     command: (given) => sealJson('LKC1', command, given as Command, keys.command),
     async rotate() {
       const next = await campusOf(rootKey, { ...held, list: await makeKey() }, version + 1);
@@ -196,8 +212,8 @@ export async function layFolder(
 ): Promise<void> {
   const folder = dataFolder(path);
   const keys = openKeyFolder(folder.keys);
-  await keys.write(prfKeyFile(SCOPE_KEY_ID), SCOPE_KEY);
-  await keys.write(prfKeyFile(CAMPUS_KEY_ID), CAMPUS_KEY);
+  await keys.write(prfKeyFile(SCOPE_KEY_ID), await campus.prfKey(SCOPE, SCOPE_KEY_ID, SCOPE_KEY));
+  await keys.write(prfKeyFile(CAMPUS_KEY_ID), await campus.prfKey(CAMPUS_SCOPE, CAMPUS_KEY_ID, CAMPUS_KEY));
   const settings = await openSettingsFile(folder.settings, settingsSchema, NEW_SETTINGS);
   const root = {
     frame: Buffer.from(campus.rootFrame).toString('base64url'),

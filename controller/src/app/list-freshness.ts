@@ -17,6 +17,8 @@ export interface FreshnessWatch {
   onDown(): void;
   /** A list came into force: statements about it are due from now on. */
   expect(scope: number): void;
+  /** Time of the last statement accepted for a scope in this run, 0 for none. */
+  lastMs(scope: number): number;
   /** A scope is no longer this device's. */
   forget(scope: number): void;
 }
@@ -93,13 +95,13 @@ export function createFreshnessWatch(parts: FreshnessParts): FreshnessWatch {
       missing.clear();
       for (const scope of parts.scopes()) alarms.set('freshness-missing', false, subject(scope));
     },
+    lastMs: (scope) => lastTime.get(scope) ?? 0,
     expect(scope) {
       if (!missing.has(scope)) watch(scope);
     },
     forget(scope) {
       missing.get(scope)?.();
       missing.delete(scope);
-      lastTime.delete(scope);
       alarms.set('freshness-missing', false, subject(scope));
     },
   };

@@ -6,21 +6,37 @@ import { join } from 'node:path';
 import { makeDelta } from '@latchkey/protocols/authorization/delta';
 import type { SealedList } from '@latchkey/protocols/authorization/list-build';
 import { leavesOf } from '@latchkey/protocols/authorization/merkle';
+import { CAMPUS_SCOPE, deviceDigest, signPrfKey } from '@latchkey/protocols/authorization/prf-key';
+import type { Retraction } from '@latchkey/protocols/authorization/retraction';
 import { decodeEnvelope, encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { ListDown, Need } from '@latchkey/protocols/mqtt/messages';
+import { CompactEncrypt, exportJWK, generateKeyPair } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openKeyFolder } from '../adapters/key-folder.ts';
 import { createListSlots } from '../adapters/list-slots.ts';
 import { openSettingsFile } from '../adapters/settings-file.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createAlarms } from './alarms.ts';
-import { type Campus, entriesFor, layFolder, makeCampus, policyFor, SCOPE, successor } from './campus.test-support.ts';
+import {
+  CAMPUS_KEY,
+  CAMPUS_KEY_ID,
+  type Campus,
+  entriesFor,
+  layFolder,
+  makeCampus,
+  policyFor,
+  SCOPE,
+  SCOPE_KEY_ID,
+  successor,
+} from './campus.test-support.ts';
 import { dataFolder } from './data-folder.ts';
 import { createListKeeper } from './list-keeper.ts';
 import { SILENT } from './log.ts';
 import { openPrfKeys } from './prf-keys.ts';
 import { NEW_SETTINGS, settingsSchema } from './settings-schema.ts';
 import { openTrust } from './trust.ts';
+
+const SESSION = '5e5510a1b2c3d4e5';
 
 let campus: Campus;
 let directory: string;
@@ -46,12 +62,17 @@ async function open() {
   const notices: string[] = [];
   const denies: Uint8Array[] = [];
   const alarms = createAlarms(({ alarm, active: on, subject }) => notices.push(`${alarm} ${on} ${subject ?? ''}`));
+  const keys = openKeyFolder(folder.keys);
+  const prfKeys = await openPrfKeys({ folder: keys, device: 'gate-1', trust: trust.value, alarms, log: SILENT });
   const keeper = createListKeeper({
     campusId: campus.root.campusId,
     slots: createListSlots({ directory: folder.lists }),
     settings,
     trust: trust.value,
-    prfKeys: await openPrfKeys(openKeyFolder(folder.keys)),
+    device: 'gate-1',
+    session: () => SESSION,
+    // Keys that no list uses yet are kept: the offers here bring none.
+    prfKeys: { ...prfKeys, keepOnly: async () => undefined },
     link: {
       async publish(kind, payload) {
         const envelope = decodeEnvelope(payload);
@@ -68,7 +89,7 @@ async function open() {
   });
   await keeper.load();
   const version = () => keeper.lists()[0]?.head.version;
-  return { keeper, settings, trust: trust.value, up, active, notices, denies, version, alarms };
+  return { keeper, settings, prfKeys, trust: trust.value, up, active, notices, denies, version, alarms };
 }
 type Bench = Awaited<ReturnType<typeof open>>;
 
@@ -124,6 +145,176 @@ async function push(bench: Bench, list: SealedList, deltas?: Uint8Array): Promis
 
 const reports = ({ up }: Bench) =>
   up.filter(({ kind }) => kind === 'list').map(({ json }) => [json['version'], json['state'], json['code']]);
+
+const retractOf = async (version: number, change: Partial<Retraction> = {}, by = campus) =>
+  down({ kind: 'retract', scope: SCOPE }, await by.retraction({ version, session: SESSION, ...change }));
+
+async function jweOf(frame: Uint8Array): Promise<string> {
+  const pair = await generateKeyPair('ECDH-ES+A256KW', { crv: 'P-256', extractable: true });
+  const secret = Buffer.from(JSON.stringify(await exportJWK(pair.privateKey)));
+  await openKeyFolder(dataFolder(directory).keys).write('decryption.jwk', new Uint8Array(secret));
+  const header = { alg: 'ECDH-ES+A256KW', enc: 'A256GCM' };
+  return new CompactEncrypt(frame).setProtectedHeader(header).encrypt(pair.publicKey);
+}
+
+/** The key of the campus; `id` as the message names it. */
+const campusKey = async (id: number, frame: Uint8Array): Promise<Uint8Array> =>
+  down({ kind: 'campus-key', prf: { id, jwe: await jweOf(frame) } });
+
+/** Both keys that layFolder lays, as the gateway sends them after a rotation. */
+async function sendKeys({ keeper, prfKeys }: Bench, by: Campus): Promise<void> {
+  const jwe = await jweOf(await by.prfKey(SCOPE, SCOPE_KEY_ID));
+  await prfKeys.receive({ id: SCOPE_KEY_ID, scope: SCOPE, jwe, campusKey: null });
+  await keeper.onMessage(await campusKey(CAMPUS_KEY_ID, await by.prfKey(CAMPUS_SCOPE, CAMPUS_KEY_ID, CAMPUS_KEY)));
+}
+
+describe('PRF keys', () => {
+  const LATER = CAMPUS_KEY_ID + 5;
+  const own = new Uint8Array(16).fill(0x66);
+  async function refused(message: Uint8Array, reason: string, id: number): Promise<void> {
+    await layFolder(directory, campus);
+    const bench = await open();
+    await bench.keeper.onMessage(message);
+    expect(bench.notices).toEqual([`key-refused true key ${id}: ${reason}`]);
+    expect(bench.settings.current().trust.campusKey).toBe(CAMPUS_KEY_ID);
+    expect([...bench.prfKeys.ids()].sort()).toEqual([SCOPE_KEY_ID, CAMPUS_KEY_ID]);
+    expect(bench.prfKeys.get(CAMPUS_KEY_ID)?.key(new Uint8Array(16))).toEqual(campus.campusPrf.key(new Uint8Array(16)));
+  }
+
+  it('a later campus key of the gateway comes into force and is there after a restart', async () => {
+    await layFolder(directory, campus);
+    const bench = await open();
+    await bench.keeper.onMessage(await campusKey(LATER, await campus.prfKey(CAMPUS_SCOPE, LATER, own)));
+    expect(bench.settings.current().trust.campusKey).toBe(LATER);
+    expect((await open()).prfKeys.ids()).toContain(LATER);
+  });
+  it('forged by the broker: bare bytes encrypted to the device', async () =>
+    refused(await campusKey(LATER, own), 'malformed-frame', LATER));
+  it('forged by the broker: signed by a key of its own', async () => {
+    const stranger = await makeCampus();
+    const frame = await stranger.prfKey(CAMPUS_SCOPE, LATER, own);
+    await refused(await campusKey(LATER, frame), 'unknown-key', LATER);
+  });
+  it('a key of the campus under the list key', async () => {
+    const value = { campusId: campus.root.campusId, epoch: 1, scopeId: CAMPUS_SCOPE, keyId: LATER, key: own };
+    const frame = await signPrfKey({ ...value, device: deviceDigest('gate-1') }, campus.keys.list);
+    await refused(await campusKey(LATER, frame), 'wrong-role', LATER);
+  });
+  it('of another scope', async () =>
+    refused(await campusKey(LATER, await campus.prfKey(SCOPE, LATER, own)), 'wrong-scope', LATER));
+  it('of another device', async () => {
+    const frame = await campus.prfKey(CAMPUS_SCOPE, LATER, own, { device: deviceDigest('gate-2') });
+    await refused(await campusKey(LATER, frame), 'wrong-device', LATER);
+  });
+  it('of another campus', async () => {
+    const frame = await campus.prfKey(CAMPUS_SCOPE, LATER, own, { campusId: '00'.repeat(8) });
+    await refused(await campusKey(LATER, frame), 'wrong-campus', LATER);
+  });
+  it('under an id that it was not signed for', async () =>
+    refused(await campusKey(LATER + 1, await campus.prfKey(CAMPUS_SCOPE, LATER, own)), 'wrong-key-id', LATER + 1));
+  it('another key under an id that is held', async () =>
+    refused(
+      await campusKey(CAMPUS_KEY_ID, await campus.prfKey(CAMPUS_SCOPE, CAMPUS_KEY_ID, own)),
+      'key-changed',
+      CAMPUS_KEY_ID,
+    ));
+  it('replayed: an earlier campus key does not come back', async () =>
+    refused(await campusKey(1, await campus.prfKey(CAMPUS_SCOPE, 1, CAMPUS_KEY)), 'key-changed', 1));
+  it('replayed: an earlier campus key under a free id does not come back', async () => {
+    await layFolder(directory, campus);
+    const bench = await open();
+    await bench.keeper.onMessage(await campusKey(9, await campus.prfKey(CAMPUS_SCOPE, 9, own)));
+    await bench.keeper.onMessage(await campusKey(5, await campus.prfKey(CAMPUS_SCOPE, 5)));
+    expect(bench.notices).toEqual(['key-refused true key 5: replay']);
+    expect(bench.settings.current().trust.campusKey).toBe(9);
+  });
+  it('replayed after rotation: a key of the epoch before', async () => {
+    await layFolder(directory, campus);
+    const bench = await open();
+    const before = await campus.prfKey(CAMPUS_SCOPE, LATER, own);
+    const { frame } = await campus.rotate();
+    await bench.keeper.onMessage(down({ kind: 'root' }, frame));
+    expect(bench.up.map(({ json }) => json)).toContainEqual({ kind: 'campus-key' });
+    await bench.keeper.onMessage(await campusKey(LATER, before));
+    expect(bench.notices).toEqual([`key-refused true key ${LATER}: replay`]);
+  });
+  it('held under the root before go on, and are named to nobody until they come anew', async () => {
+    await layFolder(directory, campus, { list: await campus.list(5) });
+    const bench = await open();
+    const { campus: next, frame } = await campus.rotate();
+    await bench.keeper.onMessage(down({ kind: 'root' }, frame));
+    const after = await open();
+    expect(after.prfKeys.get(SCOPE_KEY_ID)).toBeDefined();
+    expect(after.prfKeys.ids()).toEqual([]);
+    await sendKeys(after, next);
+    expect([...after.prfKeys.ids()].sort()).toEqual([SCOPE_KEY_ID, CAMPUS_KEY_ID]);
+  });
+  it('changed at rest: not used, and an alarm', async () => {
+    await layFolder(directory, campus);
+    const file = join(dataFolder(directory).keys, `prf-${CAMPUS_KEY_ID}.key`);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    const bench = await open();
+    expect(bench.prfKeys.get(CAMPUS_KEY_ID)).toBeUndefined();
+    expect(bench.notices).toEqual([`key-refused true key ${CAMPUS_KEY_ID}: bad-signature`]);
+  });
+  it('a list whose key is refused or missing leaves the one in force', async () => {
+    const first = await campus.list(10);
+    await layFolder(directory, campus, { list: first });
+    const bench = await open();
+    const second = await campus.list(11, { ...successor(first), prfKeyId: 77 });
+    await push(bench, second);
+    const head = Buffer.from(second.headFrame).toString('base64url');
+    const ref = { ...refOf(second), digest: second.digest, head, policyBytes: second.policy.length };
+    await bench.keeper.onMessage(down({ kind: 'offer', ...ref, prf: { id: 77, jwe: await jweOf(own) } }));
+    expect(reports(bench)).toEqual([
+      [2, 'refused', 'key-missing'],
+      [2, 'refused', 'key-refused'],
+    ]);
+    expect(bench.version()).toBe(1);
+  });
+});
+
+describe('retractions', () => {
+  async function kept(message: (list: SealedList) => Promise<Uint8Array>, reason: string): Promise<void> {
+    const first = await campus.list(10);
+    const second = await campus.list(11, successor(first));
+    await layFolder(directory, campus, { list: second });
+    const bench = await open();
+    await bench.keeper.onMessage(await message(second));
+    expect(bench.version()).toBe(2);
+    expect(bench.notices).toEqual([`list-refused true scope ${SCOPE}: retraction, ${reason}`]);
+  }
+
+  it('unsigned', async () => kept(async () => down({ kind: 'retract', scope: SCOPE }), 'malformed-frame'));
+  it('forged by the broker', async () => kept(async () => retractOf(2, {}, await makeCampus()), 'unknown-key'));
+  it('of another scope', async () => kept(() => retractOf(2, { scopeId: SCOPE + 1 }), 'wrong-scope'));
+  it('of another device', async () => kept(() => retractOf(2, { device: deviceDigest('gate-2') }), 'wrong-device'));
+  it('of an earlier session', async () => kept(() => retractOf(2, { session: '00'.repeat(8) }), 'wrong-session'));
+  it('of an older version', async () => kept(() => retractOf(1), 'replay'));
+
+  it('replayed after the list was granted again', async () => {
+    const list = await campus.list(10);
+    await layFolder(directory, campus, { list });
+    const bench = await open();
+    const retraction = await retractOf(1);
+    await bench.keeper.onMessage(retraction);
+    await push(bench, list);
+    expect(bench.version()).toBe(1);
+    await bench.keeper.onMessage(retraction);
+    expect(bench.version()).toBe(1);
+  });
+  it('kept back until after the list was granted again', async () => {
+    const list = await campus.list(10);
+    await layFolder(directory, campus, { list });
+    const bench = await open();
+    const issuedMs = Date.now();
+    await bench.keeper.onMessage(down({ kind: 'freshness' }, await campus.freshness(list, issuedMs + 1)));
+    await bench.keeper.onMessage(await retractOf(1, { issuedMs }));
+    expect(bench.version()).toBe(1);
+  });
+});
 
 describe('a list on its way', () => {
   it('comes into force whole, is stored, marked and reported', async () => {
@@ -390,6 +581,8 @@ describe('at rest', () => {
     const after = await open();
     expect(after.version()).toBe(1);
     await push(after, await next.list(5, { version: 1 }));
+    expect(after.trust.previousKeyring(), 'its keys are signed under it still').toBeDefined();
+    await sendKeys(after, next);
     expect(after.trust.previousKeyring()).toBeUndefined();
     expect((await open()).keeper.lists()[0]?.count).toBe(5);
   });
@@ -399,7 +592,7 @@ describe('at rest', () => {
     const second = await campus.list(21, successor(first));
     await layFolder(directory, campus, { list: second });
     const bench = await open();
-    await bench.keeper.onMessage(down({ kind: 'retract', scope: SCOPE }));
+    await bench.keeper.onMessage(await retractOf(2));
     expect(bench.version()).toBeUndefined();
     const again = await open();
     expect(again.notices).toEqual([]);
@@ -411,7 +604,7 @@ describe('at rest', () => {
     await layFolder(directory, campus, { list: await campus.list(20, { refreshBy: 1 }) });
     const bench = await open();
     expect(bench.alarms.standing()).toEqual([`list-past-refresh scope ${SCOPE}`]);
-    await bench.keeper.onMessage(down({ kind: 'retract', scope: SCOPE }));
+    await bench.keeper.onMessage(await retractOf(1));
     expect(bench.alarms.standing()).toEqual([]);
   });
 });

@@ -4,6 +4,9 @@
 import type { TrustState } from '@latchkey/protocols/authorization/accept-list';
 import type { DenyPosition } from '@latchkey/protocols/authorization/deny-overlay';
 import type { AuthorizationList } from '@latchkey/protocols/authorization/list-load';
+import { CAMPUS_SCOPE } from '@latchkey/protocols/authorization/prf-key';
+import { judgeRetraction, RETRACTION } from '@latchkey/protocols/authorization/retraction';
+import { MAGICS, verifyFrame } from '@latchkey/protocols/authorization/signed-frame';
 import type { Instant } from '@latchkey/protocols/authorization/signed-time';
 import { fromBase64url } from '@latchkey/protocols/bytes/base64url';
 import { decodeEnvelope, encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
@@ -39,6 +42,9 @@ export interface ListKeeper {
 
 export interface ListKeeperParts {
   readonly campusId: string;
+  readonly device: string;
+  /** Of the connection of now, as said in hello. */
+  readonly session: () => string;
   readonly slots: ListSlots;
   readonly settings: SettingsFile<Settings>;
   readonly trust: Trust;
@@ -62,6 +68,7 @@ const MAX_WAITING_BYTES = 33_554_432;
 export function createListKeeper(parts: ListKeeperParts): ListKeeper {
   const { settings, trust, prfKeys, alarms, log } = parts;
   const scopes = new Map<number, ScopeList>();
+  const retractedMs = new Map<number, number>();
   let queue: Promise<void> = Promise.resolve();
   let waitingBytes = 0;
 
@@ -121,6 +128,7 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
       log,
       instant,
       ask,
+      holdsKey: (id) => prfKeys.get(id) !== undefined,
       mark: () => markOf(scope),
       raiseMark: (mark) => raiseMark(scope, mark),
       onActive: (list) => onActive(scope, list),
@@ -160,22 +168,33 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
 
   async function onRoot(frame: Uint8Array): Promise<void> {
     const accepted = await trust.offer(frame);
-    if (accepted.ok) return log.info({ version: trust.rootVersion() }, 'root document in force');
+    if (accepted.ok) {
+      log.info({ version: trust.rootVersion() }, 'root document in force');
+      // The key of the campus was signed under the root before.
+      return ask({ kind: 'campus-key' });
+    }
     log.warn({ reason: accepted.code }, 'root document refused');
     if (accepted.code === 'version-gap') ask({ kind: 'root', fromVersion: trust.rootVersion() });
   }
 
-  async function receiveKey(prf: { id: number; jwe: string }, campus: boolean): Promise<void> {
-    const received = await prfKeys.receive(prf.id, prf.jwe);
-    if (!received.ok) return log.warn({ id: prf.id, reason: received.code }, 'key refused');
-    if (!campus || settings.current().trust.campusKey === prf.id) return;
-    await settings.update((data) => ({ ...data, trust: { ...data.trust, campusKey: prf.id } }));
+  async function receiveKey({ id, jwe }: { id: number; jwe: string }, scope: number): Promise<boolean> {
+    const { campusKey } = settings.current().trust;
+    const received = await prfKeys.receive({ id, jwe, scope, campusKey });
+    if (!received.ok) {
+      log.warn({ id, reason: received.code }, 'key refused');
+      if (received.code === 'unknown-key') ask({ kind: 'root', fromVersion: trust.rootVersion() });
+      return false;
+    }
+    if (scope === CAMPUS_SCOPE && campusKey !== id)
+      await settings.update((data) => ({ ...data, trust: { ...data.trust, campusKey: id } }));
+    return true;
   }
 
   async function onOffer(message: Extract<ListDown, { kind: 'offer' }>, deltas: Uint8Array): Promise<void> {
     const headFrame = fromBase64url(message.head);
     if (!headFrame.ok) return onRefused(message.scope, message, 'malformed-frame');
-    if (message.prf) await receiveKey(message.prf, false);
+    if (message.prf && !(await receiveKey(message.prf, message.scope)))
+      return onRefused(message.scope, message, 'key-refused');
     const list = scopeList(message.scope);
     await list.offer({ headFrame: headFrame.value, deltas });
     // Anybody can name a scope: without a signed head for it, it is none of ours.
@@ -186,14 +205,17 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
   async function tidyAfterRotation(): Promise<void> {
     if (!trust.previousKeyring()) return;
     const waiting = lists().some(({ head }) => head.epoch < trust.keyring().epoch);
-    if (!waiting) await trust.forgetPrevious();
+    const unsigned = [...usedKeys()].some((id) => prfKeys.get(id) && !prfKeys.isCurrent(id));
+    if (!waiting && !unsigned) await trust.forgetPrevious();
   }
 
   /** Keys that nothing uses any more; one that a transfer under way needs is sent again. */
-  async function dropUnusedKeys(): Promise<void> {
+  const dropUnusedKeys = (): Promise<void> => prfKeys.keepOnly(usedKeys());
+
+  function usedKeys(): Set<number> {
     const used = lists().map(({ head }) => head.prfKeyId);
     const { campusKey } = settings.current().trust;
-    await prfKeys.keepOnly(new Set(campusKey === null ? used : [...used, campusKey]));
+    return new Set(campusKey === null ? used : [...used, campusKey]);
   }
 
   async function take(message: ListDown, body: Uint8Array): Promise<void> {
@@ -213,10 +235,40 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
       case 'root':
         return onRoot(body);
       case 'campus-key':
-        return receiveKey(message.prf, true);
+        await receiveKey(message.prf, CAMPUS_SCOPE);
+        return;
       case 'retract':
-        return retract(message.scope);
+        return onRetraction(message.scope, body);
     }
+  }
+
+  async function onRetraction(scope: number, frame: Uint8Array): Promise<void> {
+    const keyring = trust.keyring();
+    const verified = await verifyFrame(frame, MAGICS.retraction, keyring, 'list', scope);
+    const said = verified.ok ? RETRACTION.decode(verified.value.payload) : verified;
+    const { campusId, device } = parts;
+    const lastRetractedMs = retractedMs.get(scope) ?? 0;
+    const lastFreshMs = freshness.lastMs(scope);
+    const session = parts.session();
+    const { epoch } = keyring;
+    const context = {
+      campusId,
+      epoch,
+      device,
+      session,
+      scopeId: scope,
+      mark: markOf(scope),
+      lastFreshMs,
+      lastRetractedMs,
+    };
+    const judged = said.ok ? judgeRetraction(said.value, context) : said;
+    if (!judged.ok || !said.ok) {
+      const code = judged.ok ? 'malformed-frame' : judged.code;
+      log.warn({ scope, reason: code }, 'retraction refused');
+      return alarms.tell('list-refused', `${subject(scope)}: retraction, ${code}`);
+    }
+    retractedMs.set(scope, said.value.issuedMs);
+    await retract(scope);
   }
 
   async function retract(scope: number): Promise<void> {

@@ -28,6 +28,7 @@ export interface ScopeParts {
   readonly mark: () => TrustState | null;
   readonly raiseMark: (mark: TrustState) => Promise<void>;
   readonly ask: (need: Need) => void;
+  readonly holdsKey: (id: number) => boolean;
   readonly onActive: (list: AuthorizationList) => void;
   /** The list offered is the one in force. */
   readonly onSame: (list: AuthorizationList) => void;
@@ -168,6 +169,8 @@ export function createScopeList(parts: ScopeParts): ScopeList {
       const judged = judge(head, digest);
       if (judged !== 'newer' && judged !== 'same') return refuse(head, digest, judged);
       if (judged === 'same' && inForce) return parts.onSame(inForce);
+      // Without its key it would refuse everybody whom the one in force lets in.
+      if (!parts.holdsKey(head.prfKeyId)) return refuse(head, digest, 'key-missing');
       if (transfer?.digest === digest) return ask();
       stop();
       transfer = startTransfer(head, new Uint8Array(headFrame), digest, baseFor(head, deltas));

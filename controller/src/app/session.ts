@@ -38,6 +38,8 @@ export interface Session {
   /** Payload of the will; a new session for every connection. */
   farewell(): Uint8Array;
   isUp(): boolean;
+  /** Of the connection of now. */
+  id(): string;
   /** Says goodbye where there is a connection. */
   close(link: Pick<Link, 'publish'>): Promise<void>;
 }
@@ -93,6 +95,7 @@ export function createSession(parts: SessionParts, link: Pick<Link, 'publish'>):
   return {
     farewell,
     isUp: () => up,
+    id: () => session,
     handlers: {
       onUp() {
         greet().catch((error: unknown) =>

@@ -30,17 +30,17 @@ let wallMs: number;
 let monotonicMs: number;
 let asked: { t0: number; nonce: string }[];
 let samples: TimeSample[];
-let due: { atMs: number; action: () => void } | undefined;
+let due: { atMs: number; action: () => void }[];
+let missing: boolean[];
 let keeper: Timekeeper;
 
 /** Time passes; the wall clock may be set by so much besides. */
 function pass(ms: number, step = 0): void {
   monotonicMs += ms;
   wallMs += ms + step;
-  if (!due || due.atMs > monotonicMs) return;
-  const { action } = due;
-  due = undefined;
-  action();
+  const reached = due.filter(({ atMs }) => atMs <= monotonicMs);
+  due = due.filter((each) => !reached.includes(each));
+  for (const { action } of reached) action();
 }
 
 const clock: Clock = {
@@ -48,9 +48,9 @@ const clock: Clock = {
   monotonic: () => monotonicMs,
   after(delayMs, action) {
     const mine = { atMs: monotonicMs + delayMs, action };
-    due = mine;
+    due.push(mine);
     return () => {
-      if (due === mine) due = undefined;
+      due = due.filter((each) => each !== mine);
     };
   },
 };
@@ -60,7 +60,8 @@ beforeEach(() => {
   monotonicMs = 500;
   asked = [];
   samples = [];
-  due = undefined;
+  due = [];
+  missing = [];
   let nonce = 0;
   keeper = createTimekeeper({
     link: {
@@ -74,6 +75,7 @@ beforeEach(() => {
     newNonce: () => (nonce++).toString(16).padStart(16, '0'),
     keyring: () => keyring,
     onSample: (sample) => samples.push(sample),
+    onMissing: (is) => missing.push(is),
   });
 });
 
@@ -123,9 +125,26 @@ describe('an exchange of time', () => {
   it('leaves no timer behind when the link goes', () => {
     keeper.onUp();
     keeper.onDown();
-    expect(due).toBeUndefined();
+    expect(due).toEqual([]);
     keeper.onUp();
     keeper.close();
-    expect(due).toBeUndefined();
+    expect(due).toEqual([]);
+  });
+
+  it('withheld while online is told within three minutes, and over once it comes', async () => {
+    keeper.onUp();
+    for (let s = 0; s < 180; s += 1) pass(1_000);
+    expect(missing).toEqual([true]);
+    await answer(GATEWAY);
+    expect(missing).toEqual([true, false]);
+    for (let s = 0; s < 180; s += 1) pass(1_000);
+    expect(missing).toEqual([true, false, true]);
+  });
+
+  it('is not missed while there is no link', () => {
+    keeper.onUp();
+    keeper.onDown();
+    pass(600_000);
+    expect(missing).toEqual([false]);
   });
 });

@@ -26,15 +26,20 @@ export interface TimekeeperParts {
   readonly newNonce: () => string;
   readonly keyring: () => Keyring;
   readonly onSample: (sample: TimeSample) => void;
+  /** Connected, and nothing to believe for so long: somebody withholds the answers, or the line is too slow for any. */
+  readonly onMissing: (missing: boolean) => void;
 }
 
-const EVERY_MS = 10 * 60_000;
+const EVERY_MS = 2 * 60_000;
 const RETRY_MS = 20_000;
+/** No time to believe for this long, while online, is an alarm. */
+export const TIME_MISSING_AFTER_MS = 180_000;
 
 export function createTimekeeper(parts: TimekeeperParts): Timekeeper {
   const { clock } = parts;
   let question: { nonce: string; t0: number; sentMs: number } | undefined;
   let cancel: (() => void) | undefined;
+  let cancelWatch: (() => void) | undefined;
 
   function ask(): void {
     question = { nonce: parts.newNonce(), t0: clock.now(), sentMs: clock.monotonic() };
@@ -47,14 +52,26 @@ export function createTimekeeper(parts: TimekeeperParts): Timekeeper {
     cancel = clock.after(delayMs, ask);
   }
 
+  function watch(): void {
+    cancelWatch?.();
+    cancelWatch = clock.after(TIME_MISSING_AFTER_MS, () => parts.onMissing(true));
+  }
+
   function stop(): void {
     cancel?.();
+    cancelWatch?.();
     question = undefined;
   }
 
   return {
-    onUp: ask,
-    onDown: stop,
+    onUp() {
+      watch();
+      ask();
+    },
+    onDown() {
+      stop();
+      parts.onMissing(false);
+    },
     async onTime(payload) {
       const arrivedMs = clock.monotonic();
       const opened = await openJson(payload, 'LKT1', timeAnswer, parts.keyring(), 'deny');
@@ -68,6 +85,8 @@ export function createTimekeeper(parts: TimekeeperParts): Timekeeper {
       // A slow answer is none: asked again soon, as if nothing had come.
       if (roundTripMs > MAX_ROUND_TRIP_MS) return;
       again(EVERY_MS);
+      watch();
+      parts.onMissing(false);
       parts.onSample({ clocks: { wallMs: asked.t3, monotonicMs: arrivedMs }, offsetMs, roundTripMs });
     },
     close: stop,

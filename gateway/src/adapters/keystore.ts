@@ -96,8 +96,8 @@ function open(key: Uint8Array, sealed: Uint8Array): Uint8Array {
   }
 }
 
-/** A PRF key for one controller, encrypted to the key it made at enrolment. */
-export async function wrapPrfKey(encryptionJwk: JWK, key16: Uint8Array): Promise<string> {
+/** A signed PRF key for one controller, encrypted to the key it made at enrolment. */
+export async function wrapPrfKey(encryptionJwk: JWK, frame: Uint8Array): Promise<string> {
   const key = await importJWK(encryptionJwk, 'ECDH-ES+A256KW');
-  return new CompactEncrypt(key16).setProtectedHeader({ alg: 'ECDH-ES+A256KW', enc: 'A256GCM' }).encrypt(key);
+  return new CompactEncrypt(frame).setProtectedHeader({ alg: 'ECDH-ES+A256KW', enc: 'A256GCM' }).encrypt(key);
 }

@@ -20,6 +20,8 @@ export interface DeviceSession {
   readonly hello: Hello;
   /** Ids of the PRF keys it has or was sent. */
   readonly prfKeys: Set<number>;
+  /** When each scope was last retracted in this session: what is granted again is dated later. */
+  readonly retracted: Map<number, number>;
   /** Place in the deny chain that it last reported. */
   deny: DenyMark;
 }
@@ -106,6 +108,7 @@ export function createDeviceSessions(monotonicMs: () => number): DeviceSessions 
         boot: message.boot,
         hello: message,
         prfKeys: new Set(message.prfKeys),
+        retracted: new Map(),
         deny: { epoch: message.deny.epoch, seq: message.deny.seq },
       };
       sessions.set(device, session);

@@ -31,6 +31,7 @@ import { createPortalReports } from './portal-reports.ts';
 import { createPrfDelivery, type PrfDelivery } from './prf-delivery.ts';
 import type { Registry } from './registry/open-registry.ts';
 import type { Resolvers } from './resolvers.ts';
+import { createRetractions } from './retractions.ts';
 import { answerTime } from './time.ts';
 import { createTransfers } from './transfers.ts';
 
@@ -115,6 +116,8 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     campusKeyId: registry.campusKey.id,
     epoch,
     freshness: createFreshnessStatements({ key: denyKey, campusId, nowMs }),
+    retractions: createRetractions({ key: keystore.key('list'), campusId, epoch, nowMs }),
+    rootVersion: keystore.root.document.version,
     transfers: createTransfers({ send: sendList, log }),
     rootsAfter: (version) => keystore.rootsAfter(version).map(({ frame }) => frame),
     send: sendList,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who gets what (DESIGN 6): what a controller should have against what it says it has. The difference is sent at hello, when a
 // version is published and when portals move; one that is stuck is asked again, ever more patiently.
+import { CAMPUS_SCOPE } from '@latchkey/protocols/authorization/prf-key';
 import type { DeviceId } from '@latchkey/protocols/ids';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { ListDown, listReport, Need } from '@latchkey/protocols/mqtt/messages';
@@ -22,6 +23,7 @@ import { createOffers, newScopeState, type OfferOptions, type ScopeState } from 
 import { placeOf } from './list-shelf.ts';
 import type { ListPlace } from './list-store.ts';
 import { reasonOf } from './log.ts';
+import type { Retractions } from './retractions.ts';
 
 export type ListReport = z.infer<typeof listReport>;
 
@@ -44,6 +46,9 @@ export interface DistributionOptions extends OfferOptions {
   readonly sessions: DeviceSessions;
   readonly denies: Pick<Denies, 'fill' | 'position'>;
   readonly campusKeyId: number;
+  readonly retractions: Retractions;
+  /** Version of the root document in force: keys signed under an earlier one are sent anew. */
+  readonly rootVersion: number;
   readonly epoch: number;
   /** Frames of the root documents after this version, oldest first. */
   readonly rootsAfter: (version: number) => readonly Uint8Array[];
@@ -73,7 +78,7 @@ export function createDistribution(options: DistributionOptions): Distribution {
   }
 
   async function sendCampusKey(session: DeviceSession): Promise<void> {
-    const jwe = await prfs.wrap(options.campusKeyId, session.device);
+    const jwe = await prfs.wrap(options.campusKeyId, session.device, CAMPUS_SCOPE);
     if (jwe === undefined) return;
     session.prfKeys.add(options.campusKeyId);
     await send(session.device, listDown({ kind: 'campus-key', prf: { id: options.campusKeyId, jwe } }));
@@ -84,9 +89,14 @@ export function createDistribution(options: DistributionOptions): Distribution {
     await offers.sendFreshness(session, scope);
   }
 
-  async function retract({ device }: DeviceSession, scope: number): Promise<void> {
+  async function retract(session: DeviceSession, scope: number): Promise<void> {
+    const { device } = session;
+    const reported = plans.get(device)?.get(scope)?.reported?.version ?? 0;
     plans.get(device)?.delete(scope);
-    await send(device, listDown({ kind: 'retract', scope }));
+    const newest = await shelf.newest(scope);
+    const said = session.hello.have.find((each) => each.scope === scope)?.version ?? 0;
+    const version = Math.max(newest?.head.version ?? 0, reported, said);
+    await send(device, await options.retractions.of(session, scope, version));
     await recordRetracted(database, device, scope);
     log.info({ device, scope }, 'list retracted');
   }
@@ -108,6 +118,7 @@ export function createDistribution(options: DistributionOptions): Distribution {
     plans.set(device, plan);
     await recordHave(database, device, said.have, await desiredPlaces(wanted), nowMs());
     if (sessions.get(device) !== session) return;
+    if (said.root !== options.rootVersion) session.prfKeys.clear();
     await sendRoots(device, said.root);
     if (!session.prfKeys.has(options.campusKeyId)) await sendCampusKey(session);
     const fromSeq = said.deny.epoch === options.epoch ? said.deny.seq + 1 : 1;

@@ -9,8 +9,8 @@ import type { ListDown } from '@latchkey/protocols/mqtt/messages';
 import type { ListPlace } from './list-store.ts';
 
 export interface FreshnessStatements {
-  /** A `dn/list` payload with the statement that this is the newest version of its scope. */
-  of(newest: ListPlace): Promise<Uint8Array>;
+  /** A `dn/list` payload with the statement that this is the newest version of its scope; dated after `laterThanMs`. */
+  of(newest: ListPlace, laterThanMs?: number): Promise<Uint8Array>;
 }
 
 export interface FreshnessOptions {
@@ -36,10 +36,11 @@ export function createFreshnessStatements({ key, campusId, nowMs }: FreshnessOpt
     return encodeEnvelope(message, await signFrame(statement, [key]));
   };
   return {
-    of(newest) {
-      const atMs = nowMs();
+    of(newest, laterThanMs = 0) {
+      const atMs = Math.max(nowMs(), laterThanMs + 1);
       const known = signed.get(newest.scope);
-      if (known?.digest === newest.digest && Math.abs(atMs - known.atMs) < SHARED_FOR_MS) return known.payload;
+      const isRecent = known?.digest === newest.digest && Math.abs(atMs - known.atMs) < SHARED_FOR_MS;
+      if (isRecent && known.atMs > laterThanMs) return known.payload;
       const payload = sign(newest, atMs);
       signed.set(newest.scope, { digest: newest.digest, atMs, payload });
       return payload;

@@ -75,7 +75,7 @@ export function createOffers(options: OfferOptions): Offers {
   async function offer(session: DeviceSession, scope: number, state: ScopeState): Promise<void> {
     const list = await shelf.newest(scope);
     if (!list || sessions.get(session.device) !== session) return;
-    const prf = await prfFor(options, session, list.head.prfKeyId);
+    const prf = await prfFor(options, session, scope, list.head.prfKeyId);
     const deltas = await deltasFor(options, list, state.reported);
     state.offered = placeOf(list);
     state.offeredMs = monotonicMs();
@@ -112,9 +112,9 @@ export function createOffers(options: OfferOptions): Offers {
       const pause = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, state.attempts - 1));
       if (monotonicMs() - state.offeredMs >= pause) await reconcile(session, scope, state);
     },
-    async sendFreshness({ device }, scope) {
+    async sendFreshness({ device, retracted }, scope) {
       const newest = await shelf.newest(scope);
-      if (newest) await send(device, await options.freshness.of(placeOf(newest)));
+      if (newest) await send(device, await options.freshness.of(placeOf(newest), retracted.get(scope)));
     },
     async need(session, need, state) {
       if (need.kind !== 'offer') return serveParts(session, need, state);
@@ -150,10 +150,11 @@ async function deltasFor(
 async function prfFor(
   { prfs }: OfferOptions,
   session: DeviceSession,
+  scope: number,
   id: number,
 ): Promise<{ id: number; jwe: string } | undefined> {
   if (session.prfKeys.has(id)) return undefined;
-  const jwe = await prfs.wrap(id, session.device);
+  const jwe = await prfs.wrap(id, session.device, scope);
   return jwe === undefined ? undefined : { id, jwe };
 }
 

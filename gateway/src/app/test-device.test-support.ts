@@ -11,6 +11,8 @@ import { FRESHNESS } from '@latchkey/protocols/authorization/freshness';
 import type { Keyring } from '@latchkey/protocols/authorization/keys';
 import { type AuthorizationList, loadList } from '@latchkey/protocols/authorization/list-load';
 import { verifyLeaves, verifyPage } from '@latchkey/protocols/authorization/merkle';
+import { CAMPUS_SCOPE, openPrfKey } from '@latchkey/protocols/authorization/prf-key';
+import { judgeRetraction, RETRACTION } from '@latchkey/protocols/authorization/retraction';
 import { acceptRoot, decodeRoot, rootDigest } from '@latchkey/protocols/authorization/root-document';
 import { verifyFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { verifyHead } from '@latchkey/protocols/authorization/verify-head';
@@ -217,15 +219,14 @@ export class TestDevice {
     this.kinds.push(message.kind === 'offer' && body.length > 0 ? 'offer+deltas' : message.kind);
     switch (message.kind) {
       case 'offer':
-        if (message.prf) await this.#key(message.prf);
+        if (message.prf) await this.#key(message.prf, message.scope);
         return this.stuck ? undefined : this.#offer(message, body);
       case 'campus-key':
-        return this.#key(message.prf);
+        return this.#key(message.prf, CAMPUS_SCOPE);
       case 'deny':
         return this.#deny(body);
       case 'retract':
-        this.lists.delete(message.scope);
-        return;
+        return this.#retract(message.scope, body);
       case 'freshness': {
         const frame = value(await verifyFrame(body, 'LKF1', this.#trusted, 'deny'));
         const said = value(FRESHNESS.decode(frame.payload));
@@ -240,9 +241,31 @@ export class TestDevice {
     }
   }
 
-  async #key({ id, jwe }: { id: number; jwe: string }): Promise<void> {
+  async #retract(scopeId: number, body: Uint8Array): Promise<void> {
+    const frame = value(await verifyFrame(body, 'LKU1', this.#trusted, 'list', scopeId));
+    const { campusId, epoch } = this.#trusted;
+    const { device } = this.credentials;
+    const list = this.lists.get(scopeId);
+    const mark = list ? { epoch, version: list.head.version, digest: list.headHash } : null;
+    const context = {
+      campusId,
+      epoch,
+      scopeId,
+      device,
+      session: this.#session,
+      mark,
+      lastFreshMs: 0,
+      lastRetractedMs: 0,
+    };
+    value(judgeRetraction(value(RETRACTION.decode(frame.payload)), context));
+    this.lists.delete(scopeId);
+  }
+
+  async #key({ id, jwe }: { id: number; jwe: string }, scopeId: number): Promise<void> {
     const opened = await compactDecrypt(jwe, this.credentials.decryption);
-    this.prfs.set(id, createPrf(opened.plaintext));
+    const { device } = this.credentials;
+    const signed = await openPrfKey(opened.plaintext, { keyring: this.#trusted, device, keyId: id, scopeId });
+    this.prfs.set(id, createPrf(value(signed).key));
   }
 
   async #offer(offer: Transfer['offer'], deltas: Uint8Array): Promise<void> {

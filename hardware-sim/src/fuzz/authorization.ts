@@ -19,9 +19,11 @@ import { buildList, type ListPlan, type UnsignedList } from '@latchkey/protocols
 import { encodeListFile, splitListFile } from '@latchkey/protocols/authorization/list-file';
 import { rootOfLeaves, verifyLeaves, verifyPage } from '@latchkey/protocols/authorization/merkle';
 import { compilePolicy, encodePolicy, type PolicyDocument } from '@latchkey/protocols/authorization/policy';
+import { PRF_KEY } from '@latchkey/protocols/authorization/prf-key';
 import { RECORD } from '@latchkey/protocols/authorization/record';
 import { createStructureCheck } from '@latchkey/protocols/authorization/record-check';
 import { wordsOf } from '@latchkey/protocols/authorization/record-words';
+import { RETRACTION } from '@latchkey/protocols/authorization/retraction';
 import { decodeRoot, encodeRoot } from '@latchkey/protocols/authorization/root-document';
 import { isActive } from '@latchkey/protocols/authorization/schedule';
 import { decodeFrame, frameToJws } from '@latchkey/protocols/authorization/signed-frame';
@@ -99,6 +101,17 @@ const campus = { epoch: 1, campusId: CAMPUS };
 const overlay: DenyOverlay = must(applyDeny(EMPTY_OVERLAY, deny, campus));
 const beat = { campusId: CAMPUS, epoch: 1, beatSeq: 1, timeMs: 5, denySeq: 2, denyChain: overlay.chain };
 const freshness = { campusId: CAMPUS, scopeId: 7, epoch: 1, version: 1, headHash: list.digest, timeMs: 5 };
+const device = '5a'.repeat(32);
+const prfKey = { campusId: CAMPUS, epoch: 1, scopeId: 0, keyId: 9, device, key: new Uint8Array(16).fill(7) };
+const retraction = {
+  campusId: CAMPUS,
+  scopeId: 7,
+  epoch: 1,
+  version: 3,
+  device,
+  session: '5e5510a1b2c3d4e5',
+  issuedMs: 5,
+};
 const root = {
   version: 1,
   epoch: 1,
@@ -159,6 +172,8 @@ export const AUTHORIZATION_TARGETS: readonly FuzzTarget[] = [
   codec('record', RECORD, { key: new Uint8Array(8), profile: 1, flags: 7, credentialClass: 3, untilMinute: 9 }),
   codec('beat', BEAT, beat),
   codec('freshness', FRESHNESS, freshness),
+  codec('prf-key', PRF_KEY, prfKey),
+  codec('retraction', RETRACTION, retraction),
   {
     name: 'authorization/deny',
     seeds: [encodeDeny(deny)],
