@@ -24,7 +24,7 @@ import { ZONE_ENTRY, ZONE_HEADER } from './codes/zone-message.ts';
 import { answer, command, OPERATIONS, timeAnswer } from './commands/command.ts';
 import { ALARM_KINDS } from './mqtt/door-terms.ts';
 import { CODE_FORMS, journalEvent } from './mqtt/events.ts';
-import { eventAck, listDown, need, UP_MESSAGES } from './mqtt/messages.ts';
+import { eventAck, listDown, need, renewalAnswer, UP_MESSAGES } from './mqtt/messages.ts';
 import { REASONS } from './mqtt/reasons.ts';
 import { DOWN, UP } from './mqtt/topics.ts';
 
@@ -35,6 +35,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'dn/ack': eventAck,
   'dn/answer': answer,
   'dn/time': timeAnswer,
+  'dn/certificate': renewalAnswer,
 };
 
 let text = '';

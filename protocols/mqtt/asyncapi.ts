@@ -2,7 +2,7 @@
 // The AsyncAPI 3 document of the topics of DESIGN 6, made from the zod schemas: one source for both.
 import { z } from 'zod';
 import { answer, command, timeAnswer } from '../commands/command.ts';
-import { eventAck, listDown, UP_MESSAGES } from './messages.ts';
+import { eventAck, listDown, renewalAnswer, UP_MESSAGES } from './messages.ts';
 import { DOWN, type DownKind, UP, type UpKind } from './topics.ts';
 
 const UP_TEXT: Readonly<Record<UpKind, string>> = {
@@ -15,6 +15,7 @@ const UP_TEXT: Readonly<Record<UpKind, string>> = {
   ask: 'A credential unknown here; answered within 800 ms or not at all.',
   time: 'Asks for signed time.',
   health: 'State of the controller, every 60 s with jitter.',
+  renew: 'Asks for the next certificate, signed by the present key.',
 };
 
 const DOWN_TEXT: Readonly<Record<DownKind, string>> = {
@@ -23,6 +24,7 @@ const DOWN_TEXT: Readonly<Record<DownKind, string>> = {
   ack: 'Events up to here are committed.',
   answer: 'Signed frame: LKA1 and the answer to an ask.',
   time: 'Signed frame: LKT1 and t0, t1, t2.',
+  certificate: 'The next certificate, or why there is none.',
 };
 
 /** Payload inside the signed frame or before the NUL of the envelope. */
@@ -32,6 +34,7 @@ const DOWN_SCHEMAS: Readonly<Record<DownKind, z.ZodType>> = {
   ack: eventAck,
   answer,
   time: timeAnswer,
+  certificate: renewalAnswer,
 };
 const SIGNED: ReadonlySet<string> = new Set(['cmd', 'answer', 'time']);
 

@@ -5,13 +5,14 @@ import type { z } from 'zod';
 import vectors from '../../fixtures/mqtt/messages.json' with { type: 'json' };
 import { decodeEnvelope } from './envelope.ts';
 import { journalEvent } from './events.ts';
-import { eventAck, eventBatch, hello, listDown, need, UP_MESSAGES } from './messages.ts';
+import { eventAck, eventBatch, hello, listDown, need, renewalAnswer, UP_MESSAGES } from './messages.ts';
 import { UP } from './topics.ts';
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ...Object.fromEntries(Object.entries(UP_MESSAGES).map(([kind, schema]) => [`up/${kind}`, schema])),
   'dn/list': listDown,
   'dn/ack': eventAck,
+  'dn/certificate': renewalAnswer,
 };
 const schemaOf = (topic: string) => SCHEMAS[topic] as z.ZodType;
 const exampleOf = (topic: string) => structuredClone(vectors.messages.find((m) => m.topic === topic)?.json) as never;

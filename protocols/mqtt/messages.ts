@@ -147,6 +147,22 @@ export const health = z.object({
   deny: z.object({ epoch, seq: sequence }).optional(),
 });
 
+/** Asks for the next certificate. The broker's word on who asks is not enough: the present key signs for it (mqtt/renewal). */
+export const renewal = z.object({
+  id: hex(8),
+  csr: z.string().max(4_000),
+  certificate: z.string().max(8_000),
+  proof: base64url.max(200),
+});
+export type Renewal = z.infer<typeof renewal>;
+
+/** Vouches for itself: signed by the authority pinned at enrolment, for the key in the request. */
+export const renewalAnswer = z.object({
+  id: hex(8),
+  certificate: z.string().max(8_000).optional(),
+  code: z.string().max(60).optional(),
+});
+
 /** Schemas of what a device may publish, by topic. */
 export const UP_MESSAGES = {
   hello,
@@ -158,4 +174,5 @@ export const UP_MESSAGES = {
   ask,
   time: timeRequest,
   health,
+  renew: renewal,
 } as const;

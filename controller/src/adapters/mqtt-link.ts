@@ -15,13 +15,19 @@ import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Link, LinkHandlers } from '../ports/link.ts';
 import { type BackoffLimits, LINK_BACKOFF, reconnectDelayMs } from './backoff.ts';
 
+export interface LinkIdentity {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface MqttLinkOptions {
   /** `mqtts://host:port` */
   readonly url: string;
   readonly site: SiteId;
   readonly device: DeviceId;
-  /** PEM: the pinned authority, this device's certificate and key. */
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** PEM: the pinned authority, this device's certificate and key. Asked for at every connection where it may change. */
+  readonly tls: LinkIdentity | (() => Promise<LinkIdentity>);
   /** Name the gateway's certificate must carry; the address's host unless told. */
   readonly servername?: string;
   /** Payload of the will, made anew for every connection: a session's farewell must not end the next one. */
@@ -46,7 +52,7 @@ interface TlsClientOptions extends IClientOptions {
   readonly minVersion: 'TLSv1.3';
 }
 
-function clientOptions(options: MqttLinkOptions, will: Uint8Array): TlsClientOptions {
+function clientOptions(options: MqttLinkOptions, tls: LinkIdentity, will: Uint8Array): TlsClientOptions {
   const { hostname } = new URL(options.url);
   const servername = options.servername ?? (isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : undefined);
   return {
@@ -60,7 +66,7 @@ function clientOptions(options: MqttLinkOptions, will: Uint8Array): TlsClientOpt
     timerVariant: 'native',
     connectTimeout: CONNECT_TIMEOUT_MS,
     will: { topic: upTopic(options.site, options.device, 'bye'), payload: Buffer.from(will), qos: 1, retain: false },
-    ...options.tls,
+    ...tls,
     ...(servername === undefined ? {} : { servername }),
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',
@@ -105,14 +111,22 @@ export function createMqttLink(options: MqttLinkOptions): Link {
 
   function retry(): void {
     const delay = reconnectDelayMs(backoff, failures, options.unit());
-    timer = setTimeout(() => void connect(), delay);
+    timer = setTimeout(() => void connect().catch(notConnected), delay);
+  }
+
+  /** A file that cannot be read now may be there later. */
+  function notConnected(error: unknown): void {
+    log('link error', plain(error));
+    failures += 1;
+    if (!closed) retry();
   }
 
   async function connect(): Promise<void> {
     // Of a CommonJS package a bundle gives the default alone.
     const { default: mqtt } = await import('mqtt');
+    const tls = typeof options.tls === 'function' ? await options.tls() : options.tls;
     if (closed) return;
-    const attempt = mqtt.connect(options.url, clientOptions(options, options.farewell()));
+    const attempt = mqtt.connect(options.url, clientOptions(options, tls, options.farewell()));
     client = attempt;
     attempt.on('error', (error) => log('link error', plain(error)));
     attempt.on('message', receive);
@@ -155,6 +169,9 @@ export function createMqttLink(options: MqttLinkOptions): Link {
           else resolve();
         });
       });
+    },
+    reconnect() {
+      if (up) client?.end(true);
     },
     async close() {
       closed = true;

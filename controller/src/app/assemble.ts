@@ -17,12 +17,14 @@ import { openDenyKeeper } from './deny-keeper.ts';
 import { createGateSide } from './gate-side.ts';
 import type { Hardware } from './hardware.ts';
 import { createHealthReporter } from './health.ts';
+import type { TlsIdentity } from './identity.ts';
 import { lateLink } from './late-link.ts';
 import { createListKeeper } from './list-keeper.ts';
 import type { Log } from './log.ts';
 import { openPassbackFile } from './passback-file.ts';
 import { openPrfKeys } from './prf-keys.ts';
 import { createRecording } from './recording.ts';
+import { createRenewal } from './renewal.ts';
 import { createReports } from './reports.ts';
 import { createSession } from './session.ts';
 import type { Controller, Foundation } from './start-controller.ts';
@@ -40,7 +42,7 @@ export interface AssembleParts extends Foundation {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly makeLink: (farewell: () => Uint8Array) => Promise<Link>;
+  readonly makeLink: (farewell: () => Uint8Array, identity: () => Promise<TlsIdentity>) => Promise<Link>;
 }
 
 const TICK_MS = 30_000;
@@ -121,10 +123,12 @@ export async function assemble(
     onSample: time.onSample,
     onMissing: (missing) => alarms.set('time-missing', missing),
   });
+  const nowMs = () => time.instant().ms;
+  const renewal = createRenewal({ keys: parts.keys, device, link, clock, alarms, log, newId, nowMs });
   const { hello, healthReport } = createReports({ ...parts, gate, time, alarms, lists, denies, prfKeys });
   const health = createHealthReporter({ link, clock, unit: random.unit, report: healthReport });
   const session = createSession(
-    { random, log, hello, lists, denies, commander, asker, uploader, timekeeper, health },
+    { random, log, hello, lists, denies, commander, asker, uploader, timekeeper, health, renewal },
     link,
   );
 
@@ -139,7 +143,7 @@ export async function assemble(
   /** Doors decide with or without it: a certificate that is missing is a complaint, not an end. */
   async function openNetwork(): Promise<Link | undefined> {
     try {
-      const made = await parts.makeLink(session.farewell);
+      const made = await parts.makeLink(session.farewell, renewal.identity);
       link.set(made);
       await made.start(session.handlers);
       return made;
@@ -170,7 +174,7 @@ export async function assemble(
       await session.close(link);
       await network?.close();
       for (const part of [uploader, asker, timekeeper, health, recording]) part.close();
-      await Promise.all([lists.close(), denies.close(), passback.close()]);
+      await Promise.all([lists.close(), denies.close(), passback.close(), renewal.close()]);
       await time.keep(denies.lastBeat(), true).catch(() => log.warn({}, 'time mark not kept on disk'));
       await journal.close();
       await settings.close();

@@ -26,6 +26,10 @@ export const dataFolder = (root: string): DataFolder => ({
 export const KEY_FILES = {
   tlsKey: 'tls-key.pem',
   tlsCertificate: 'tls-certificate.pem',
+  /** Key and certificate that have not connected yet, in one file: it is there whole or not at all. */
+  tlsNext: 'tls-next.pem',
+  /** Key whose certificate was asked for. */
+  tlsNextKey: 'tls-next-key.pem',
   authority: 'authority.pem',
   decryption: 'decryption.jwk',
 } as const;

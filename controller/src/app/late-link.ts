@@ -2,7 +2,7 @@
 // Publishes as soon as there is a link; until then everything is as with a link that is down.
 import type { Link } from '../ports/link.ts';
 
-export interface LateLink extends Pick<Link, 'publish'> {
+export interface LateLink extends Pick<Link, 'publish' | 'reconnect'> {
   set(made: Link): void;
 }
 
@@ -12,6 +12,7 @@ export function lateLink(): LateLink {
     set(made) {
       link = made;
     },
+    reconnect: () => link?.reconnect?.(),
     publish: (kind, payload) => (link ? link.publish(kind, payload) : Promise.reject(new Error('no link yet'))),
   };
 }

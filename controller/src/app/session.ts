@@ -15,6 +15,7 @@ import type { DenyKeeper } from './deny-keeper.ts';
 import type { HealthReporter } from './health.ts';
 import type { ListKeeper } from './list-keeper.ts';
 import type { Log } from './log.ts';
+import type { Renewal } from './renewal.ts';
 import type { Timekeeper } from './timekeeper.ts';
 import type { Uploader } from './uploader.ts';
 
@@ -31,6 +32,7 @@ export interface SessionParts {
   readonly uploader: Uploader;
   readonly timekeeper: Timekeeper;
   readonly health: HealthReporter;
+  readonly renewal: Renewal;
 }
 
 export interface Session {
@@ -50,7 +52,15 @@ export function createSession(parts: SessionParts, link: Pick<Link, 'publish'>):
   const { log } = parts;
   let session = '';
   let up = false;
-  const everybody = () => [parts.lists, parts.denies, parts.uploader, parts.asker, parts.timekeeper, parts.health];
+  const everybody = () => [
+    parts.lists,
+    parts.denies,
+    parts.uploader,
+    parts.asker,
+    parts.timekeeper,
+    parts.health,
+    parts.renewal,
+  ];
 
   function farewell(): Uint8Array {
     session = toHex(parts.random.bytes(SESSION_BYTES));
@@ -86,6 +96,8 @@ export function createSession(parts: SessionParts, link: Pick<Link, 'publish'>):
         return parts.asker.onAnswer(bytes);
       case 'time':
         return parts.timekeeper.onTime(bytes);
+      case 'certificate':
+        return parts.renewal.onCertificate(bytes);
       case 'ack':
         parts.uploader.onAck(bytes);
         return undefined;

@@ -19,7 +19,7 @@ import type { Random } from '../ports/random.ts';
 import { assemble } from './assemble.ts';
 import { type DataFolder, dataFolder } from './data-folder.ts';
 import type { Hardware } from './hardware.ts';
-import { NOT_ENROLLED, readTlsIdentity, requireEnrolment } from './identity.ts';
+import { NOT_ENROLLED, readTlsIdentities, requireEnrolment } from './identity.ts';
 import type { Log } from './log.ts';
 import { type Enrolment, NEW_SETTINGS, type Settings, settingsSchema } from './settings-schema.ts';
 import { openTrust, type Trust } from './trust.ts';
@@ -129,14 +129,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
       clock,
       random,
       log,
-      makeLink: async (farewell) => {
+      makeLink: async (farewell, identity) => {
         if (ports.link) return ports.link(farewell);
-        const tls = await readTlsIdentity(keys);
-        if (!tls.ok) throw new StartRefused(tls.code, tls.detail ?? tls.code);
+        const found = await readTlsIdentities(keys);
+        if (!found.ok) throw new StartRefused(found.code, found.detail ?? found.code);
         const { createMqttLink } = await import('../adapters/mqtt-link.ts');
         const { mqttUrl: url, site } = enrolment;
         const say = (message: string, fields: object) => log.info(fields, message);
-        return createMqttLink({ url, site, device, tls: tls.value, farewell, unit: random.unit, log: say });
+        return createMqttLink({ url, site, device, tls: identity, farewell, unit: random.unit, log: say });
       },
     });
     journalAlarms.handOver(controller.onJournalAlarm);

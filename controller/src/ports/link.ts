@@ -15,6 +15,8 @@ export interface Link {
   start(handlers: LinkHandlers): Promise<void>;
   /** Resolves once the broker has it, rejects when there is no connection or it ends first: the caller decides what to repeat. */
   publish(kind: UpKind, payload: Uint8Array): Promise<void>;
+  /** Ends the connection and makes it anew, with whatever identity is due; a simulated link has none. */
+  reconnect?(): void;
   /** Says goodbye where it can. No handler is called after it resolves. */
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@
 // controller. What does not fit is dropped and counted, never half believed.
 import type { DeviceId } from '@latchkey/protocols/ids';
 import { decodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
-import { UP_MESSAGES } from '@latchkey/protocols/mqtt/messages';
+import { type Renewal, UP_MESSAGES } from '@latchkey/protocols/mqtt/messages';
 import type { UpKind } from '@latchkey/protocols/mqtt/topics';
 import type { z } from 'zod';
 import type { Answers } from './answers.ts';
@@ -31,6 +31,7 @@ export interface DeviceMessageParts {
   readonly distribution: Distribution;
   readonly commands: Commands;
   readonly answers: Answers;
+  readonly renew: (device: DeviceId, asked: Renewal) => Promise<void>;
   readonly time: (device: DeviceId, request: TimeRequest, t1: number) => Promise<void>;
   readonly nowMs: () => number;
   readonly log: Log;
@@ -103,6 +104,7 @@ function handlersOf(parts: DeviceMessageParts): Handlers {
     res: (device, said) => commands.result(device, said),
     ask: (device, said) => parts.answers.take(device, said),
     time: (device, said) => parts.time(device, said, parts.nowMs()),
+    renew: (device, said) => parts.renew(device, said),
     async health(device, said) {
       if (said.deny) sessions.reportDeny(device, said.deny);
       await parts.health.health(device, said);

@@ -161,6 +161,12 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     distribution,
     commands,
     answers,
+    async renew(device, asked) {
+      const renewed = await enrolment.renew(device, asked);
+      if (!renewed.ok) log.warn({ device, reason: renewed.code }, 'certificate not renewed');
+      const told = renewed.ok ? { certificate: renewed.value } : { code: renewed.code };
+      await wire.send(device, 'certificate', encodeEnvelope({ id: asked.id, ...told }));
+    },
     time: (device, request, t1) => answerTime(timeOptions, device, request, t1),
     nowMs,
     log,

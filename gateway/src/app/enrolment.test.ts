@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enrolment against a real database and authority: a code works once, for one key, and replaces the certificate before it.
-import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { deviceId, siteId } from '@latchkey/protocols/ids';
+import { renewalStatement } from '@latchkey/protocols/mqtt/renewal';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CertificateAuthority, openAuthority } from '../adapters/ca.ts';
 import { openTemporaryDatabase, type TemporaryDatabase } from '../adapters/database/temporary-database.test-support.ts';
@@ -157,5 +158,61 @@ describe('certificates in force', () => {
   });
   it('a device nobody enrolled has none', async () => {
     expect(await enrolment.admit(DEVICE, '00')).toBe(false);
+  });
+});
+
+describe('renewal', () => {
+  const YEAR_MS = 365 * 86_400_000;
+  interface Identity {
+    readonly certificate: string;
+    readonly key: string;
+  }
+  async function enrolled(): Promise<Identity> {
+    const { csr, key } = await makeRequest();
+    const given = await enrol(await newCode(), { csr });
+    if (!given.ok) throw new Error(given.code);
+    return { certificate: given.value.certificate, key };
+  }
+  const serialIn = (pem: string) => new X509Certificate(pem).serialNumber.toLowerCase();
+  async function renew({ certificate, key }: Identity, proofKey = key, device = 'gate-1') {
+    const next = await makeRequest();
+    const proof = sign('sha256', renewalStatement(device, next.csr), createPrivateKey(proofKey)).toString('base64url');
+    const renewed = await enrolment.renew(DEVICE, { id: '00'.repeat(8), csr: next.csr, certificate, proof });
+    return { renewed, key: next.key };
+  }
+
+  it('admits both certificates until the new one has connected, then it alone', async () => {
+    const first = await enrolled();
+    nowMs += 7 * YEAR_MS;
+    const { renewed } = await renew(first);
+    if (!renewed.ok) throw new Error(renewed.code);
+    expect(await enrolment.admit(DEVICE, serialIn(first.certificate))).toBe(true);
+    expect(await enrolment.admit(DEVICE, serialIn(first.certificate)), 'still').toBe(true);
+    expect(await enrolment.admit(DEVICE, serialIn(renewed.value))).toBe(true);
+    expect(await enrolment.admit(DEVICE, serialIn(first.certificate))).toBe(false);
+    expect(await enrolment.admit(DEVICE, serialIn(renewed.value))).toBe(true);
+  });
+  it('is for who holds the present key, not for who speaks in its name', async () => {
+    const first = await enrolled();
+    nowMs += 7 * YEAR_MS;
+    const stranger = await makeRequest();
+    expect((await renew(first, stranger.key)).renewed).toMatchObject({ code: 'refused' });
+    expect((await renew(first, first.key, 'gate-2')).renewed).toMatchObject({ code: 'refused' });
+    expect((await renew({ ...first, certificate: 'nothing' })).renewed).toMatchObject({ code: 'refused' });
+  });
+  it('waits until half of the life is over', async () => {
+    const first = await enrolled();
+    expect((await renew(first)).renewed).toMatchObject({ code: 'not-due' });
+  });
+  it('is none for a revoked device, and what was given before the revocation is worth nothing', async () => {
+    const first = await enrolled();
+    nowMs += 7 * YEAR_MS;
+    const { renewed } = await renew(first);
+    if (!renewed.ok) throw new Error(renewed.code);
+    await enrolment.revoke('gate-1', 'tester');
+    expect(await enrolment.admit(DEVICE, serialIn(renewed.value))).toBe(false);
+    expect((await renew(first)).renewed).toMatchObject({ code: 'refused' });
+    await enrol(await newCode());
+    expect(await enrolment.admit(DEVICE, serialIn(renewed.value))).toBe(false);
   });
 });

@@ -8,6 +8,7 @@ import type { DeviceBody, DeviceCode } from '@latchkey/protocols/api/places';
 import { toBase64url } from '@latchkey/protocols/bytes/base64url';
 import { canonicalJson } from '@latchkey/protocols/bytes/canonical-json';
 import { type DeviceId, deviceId, type SiteId } from '@latchkey/protocols/ids';
+import type { Renewal } from '@latchkey/protocols/mqtt/messages';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import { z } from 'zod';
 import type { CertificateAuthority, DeviceCertificate } from '../adapters/ca.ts';
@@ -15,6 +16,7 @@ import type { GatewayDatabase } from '../adapters/database/open-database.ts';
 import type { ApiResult } from '../http/services.ts';
 import { appendAudit } from './audit.ts';
 import { hashCode, makeCode } from './enrolment-code.ts';
+import { type RenewalRefusal, renewDevice, takeRenewed } from './renewals.ts';
 
 export interface Enrolment {
   /** Makes the device, or a new code for one that exists; an earlier unused code is worth nothing any more. */
@@ -23,7 +25,9 @@ export interface Enrolment {
   enrol(body: EnrolBody): Promise<ApiResult<EnrolAnswer>>;
   /** Cuts the device off. */
   revoke(id: string, actor: string): Promise<ApiResult<Changed>>;
-  /** Is this the certificate that the device was last given? Asked at every CONNECT. */
+  /** The next certificate, for who proves to hold the present one's key. */
+  renew(device: DeviceId, asked: Renewal): Promise<Result<string, RenewalRefusal>>;
+  /** Is this the certificate that the device was last given? Asked at every CONNECT; a renewed one replaces the earlier by it. */
   admit(device: DeviceId, serial: string): Promise<boolean>;
 }
 
@@ -67,13 +71,15 @@ export function createEnrolment(options: EnrolmentOptions): Enrolment {
     add: (body, actor) => addDevice(options, body, actor),
     enrol: (body) => enrolDevice(options, body),
     revoke: (id, actor) => revokeDevice(options, id, actor),
+    renew: (device, asked) => renewDevice(options, device, asked),
     async admit(device, serial) {
       const row = await options.database.db
         .selectFrom('device')
         .select(['state', 'certificate_serial'])
         .where('id', '=', device)
         .executeTakeFirst();
-      return row?.state === 'enrolled' && row.certificate_serial === serial;
+      if (row?.state !== 'enrolled') return false;
+      return row.certificate_serial === serial || takeRenewed(options.database, device, serial);
     },
   };
 }
@@ -185,6 +191,7 @@ function take(
       .where('code_expires_at', '>', atMs)
       .executeTakeFirst();
     if (numUpdatedRows !== 1n) return false;
+    await trx.deleteFrom('device_renewal').where('device_id', '=', device).execute();
     // What the replaced controller reported is not true of this one.
     await trx.deleteFrom('device_scope').where('device_id', '=', device).execute();
     await trx.deleteFrom('portal_report').where('device_id', '=', device).execute();
@@ -201,6 +208,7 @@ async function revokeDevice(options: EnrolmentOptions, id: string, actor: string
     if (known === undefined || known.state === 'revoked') return known?.state;
     const change = { state: 'revoked', code_hash: null, code_expires_at: null } as const;
     await trx.updateTable('device').set(change).where('id', '=', id).execute();
+    await trx.deleteFrom('device_renewal').where('device_id', '=', id).execute();
     await appendAudit(trx, atMs, actor, [{ action: 'device-revoke', subject: `device ${id}` }]);
     return known.state;
   });

@@ -7,6 +7,7 @@ import { createDistribution } from './migrations/0002-distribution.ts';
 import { createQuarantine } from './migrations/0003-quarantine.ts';
 import { createPhones } from './migrations/0004-phones.ts';
 import { createSignIn } from './migrations/0005-sign-in.ts';
+import { createRenewals } from './migrations/0008-renewals.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -16,6 +17,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0003-quarantine': createQuarantine,
   '0004-phones': createPhones,
   '0005-sign-in': createSignIn,
+  '0008-renewals': createRenewals,
 };
 
 /** The database holds migrations this software does not know. */

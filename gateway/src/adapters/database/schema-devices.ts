@@ -33,6 +33,15 @@ export interface DeviceTable {
   command_order: Generated<number>;
 }
 
+/** A certificate given and not yet connected with. */
+export interface DeviceRenewalTable {
+  device_id: string;
+  serial: string;
+  fingerprint: string;
+  expires_at: number;
+  issued_at: number;
+}
+
 /** What a device should have of a scope and, apart from it, what it says it has (promise 5). */
 export interface DeviceScopeTable {
   device_id: string;

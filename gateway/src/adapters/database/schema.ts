@@ -5,6 +5,7 @@ import type { Generated, Selectable } from 'kysely';
 import type {
   CommandTable,
   DeviceJournalTable,
+  DeviceRenewalTable,
   DeviceScopeTable,
   DeviceTable,
   EventQuarantineTable,
@@ -221,6 +222,7 @@ export interface Database extends SignInTables, PhoneTables {
   deny_op: DenyOpTable;
   device: DeviceTable;
   device_scope: DeviceScopeTable;
+  device_renewal: DeviceRenewalTable;
   portal_report: PortalReportTable;
   device_journal: DeviceJournalTable;
   event: EventTable;
@@ -236,6 +238,7 @@ export type ListVersionRow = Selectable<ListVersionTable>;
 export type DenyOpRow = Selectable<DenyOpTable>;
 export type {
   CommandTable,
+  DeviceRenewalTable,
   DeviceScopeTable,
   DeviceTable,
   EventQuarantineTable,
