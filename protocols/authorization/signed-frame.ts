@@ -26,6 +26,7 @@ export const MAGICS = {
   root: 'LKR1',
   prfKey: 'LKP1',
   retraction: 'LKU1',
+  lock: 'LKK1',
 } as const;
 export type Magic = (typeof MAGICS)[keyof typeof MAGICS];
 

@@ -11,7 +11,14 @@ const millis = z.int().min(0);
 /** A momentary command waits for nobody: it must arrive within this time of being issued (reference: door). */
 export const MOMENTARY_EXPIRY_MS = 10_000;
 
-export const OPERATIONS = ['unlock-momentary', 'set-mode', 'release-mode', 'lockdown', 'release-lockdown'] as const;
+export const OPERATIONS = [
+  'unlock-momentary',
+  'set-mode',
+  'release-mode',
+  'lockdown',
+  'release-lockdown',
+  'open-lock',
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 export const command = z.object({
@@ -22,6 +29,11 @@ export const command = z.object({
   operation: z.enum(OPERATIONS),
   /** set-mode only. */
   mode: z.enum(['Locked', 'Unlocked', 'Blocked', 'DoubleLocked', 'LockedOpen']).optional(),
+  /** open-lock only: what the lock itself judges (lock/ticket.ts). */
+  ticket: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{123}$/, 'use the 92 bytes of a ticket in base64url')
+    .optional(),
   issuedMs: millis,
   /** Momentary: at most 10 s after issue. Mode changes: they are desired state, applied on reconnect until superseded. */
   expiresMs: millis,

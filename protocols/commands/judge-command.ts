@@ -20,6 +20,8 @@ export type CommandRefusal =
   | 'replay'
   | 'mode-missing'
   | 'mode-unexpected'
+  | 'ticket-missing'
+  | 'ticket-unexpected'
   | 'boot-missing'
   | 'wrong-boot'
   | 'expiry-too-long'
@@ -28,7 +30,8 @@ export type CommandRefusal =
   | 'superseded';
 
 /** Waits for nobody. Everything else is desired state: it holds until a later one supersedes it. */
-export const isMomentary = (operation: Operation): boolean => operation === 'unlock-momentary';
+export const isMomentary = (operation: Operation): boolean =>
+  operation === 'unlock-momentary' || operation === 'open-lock';
 
 export function judgeCommand(command: Command, context: CommandContext): Result<Command, CommandRefusal> {
   if (command.device !== context.device) return err('wrong-device', 'the command is for another controller');
@@ -38,6 +41,10 @@ export function judgeCommand(command: Command, context: CommandContext): Result<
   if (command.operation !== 'set-mode' && command.mode !== undefined) {
     return err('mode-unexpected', 'only set-mode names a mode');
   }
+  if (command.operation === 'open-lock' && command.ticket === undefined)
+    return err('ticket-missing', 'open-lock brings a ticket');
+  if (command.operation !== 'open-lock' && command.ticket !== undefined)
+    return err('ticket-unexpected', 'only open-lock brings a ticket');
   const refusal = isMomentary(command.operation) ? judgeMomentary(command, context) : judgeModeChange(command, context);
   return refusal ?? ok(command);
 }

@@ -54,6 +54,16 @@ export const ALARM_KINDS = [
   'exit-request-stuck',
   /** The wiring names a schedule that the policy does not have: the door keeps another mode than its wiring wants. */
   'schedule-missing',
+  /** Smart locks; `subject` names the portal. */
+  'lock-unreachable',
+  'lock-battery',
+  'lock-battery-critical',
+  'lock-clock',
+  'lock-log-near-full',
+  'lock-jammed',
+  'lock-unpaired',
+  'lock-refused',
+  'lock-radio-down',
   'simulated-hardware',
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { credentialClass, direction, portalId } from '../ids.ts';
 import { ALARM_KINDS, DOOR_ALARMS, DOOR_MODES, DOOR_PHYSICAL_STATES, LOCK_PHYSICAL_STATES } from './door-terms.ts';
+import { lockEvent, lockLogGap } from './lock-messages.ts';
 import { REASONS } from './reasons.ts';
 
 /** 64-bit in the design; held as a JavaScript safe integer: 2^53 events are 285 years at a million a second. */
@@ -94,6 +95,9 @@ export const journalEvent = z.discriminatedUnion('type', [
     reason: z.enum(REASONS),
   }),
   z.object({ ...base, type: z.literal('list-activated'), scope: z.int(), version: sequence, digest: hex(32) }),
+  /** Brought from a smart lock's log by the corridor controller that serves it. */
+  z.object({ ...base, type: z.literal('lock-event'), ...lockEvent }),
+  z.object({ ...base, type: z.literal('lock-log-gap'), ...lockLogGap }),
   z.object({ ...base, type: z.literal('started'), software: z.string().max(40), boot: hex(8) }),
   z.object({ ...base, type: z.literal('stopped'), boot: hex(8) }),
 ]);

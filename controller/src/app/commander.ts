@@ -57,6 +57,7 @@ const actorOf = ({ actor }: Command, writer: string): string => `${writer}:${act
 function writeOf({ operation, mode }: Command): Write | undefined {
   switch (operation) {
     case 'unlock-momentary':
+    case 'open-lock':
       return undefined;
     case 'set-mode':
       return { writer: 'operator', mode: mode ?? null };

@@ -234,6 +234,7 @@ export class TestDevice {
         return;
       }
       case 'root':
+      case 'lock':
         return;
       default:
         this.#part(message, body);
@@ -282,7 +283,7 @@ export class TestDevice {
   }
 
   #part(
-    message: Exclude<ListDown, { kind: 'offer' | 'freshness' | 'deny' | 'root' | 'campus-key' | 'retract' }>,
+    message: Exclude<ListDown, { kind: 'offer' | 'freshness' | 'deny' | 'root' | 'campus-key' | 'retract' | 'lock' }>,
     body: Uint8Array,
   ): void {
     const transfer = this.#transfer;
