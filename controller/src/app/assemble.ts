@@ -173,7 +173,8 @@ export async function assemble(
       await record({ type: 'stopped', boot });
       await session.close(link);
       await network?.close();
-      for (const part of [uploader, asker, timekeeper, health, recording]) part.close();
+      for (const part of [uploader, asker, timekeeper, health]) part.close();
+      await recording.close();
       await Promise.all([lists.close(), denies.close(), passback.close(), renewal.close()]);
       await time.keep(denies.lastBeat(), true).catch(() => log.warn({}, 'time mark not kept on disk'));
       await journal.close();

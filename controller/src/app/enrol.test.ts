@@ -8,12 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSigningJwk, importSigningKey, toPublicJwk } from '@latchkey/protocols/authorization/keys';
 import { signRoot } from '@latchkey/protocols/authorization/root-document';
+import { deviceId } from '@latchkey/protocols/ids';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeAuthority, type TestAuthority } from '../adapters/authority.test-support.ts';
 import { authorityFingerprint, parseEnrolmentCode } from '../adapters/enrolment-code.ts';
+import { openKeyFolder } from '../adapters/key-folder.ts';
 import { openSettingsFile } from '../adapters/settings-file.ts';
 import { dataFolder } from './data-folder.ts';
 import { enrol } from './enrol.ts';
+import { readTlsIdentities } from './identity.ts';
 import { NEW_SETTINGS, settingsSchema } from './settings-schema.ts';
 import { openTrust } from './trust.ts';
 
@@ -96,10 +99,10 @@ async function answerTo(body: Record<string, unknown>): Promise<Record<string, u
 
 const codeFor = (signer: TestAuthority) => `LK1-${SECRET}-${authorityFingerprint(signer.caDer)}`;
 
-async function run(address: string, code = codeFor(authority)) {
+async function run(address: string, code = codeFor(authority), replace = false) {
   const folder = dataFolder(directory);
   const settings = await openSettingsFile(folder.settings, settingsSchema, NEW_SETTINGS);
-  const result = await enrol({ gateway: address, code, folder, settings, software: 'test' });
+  const result = await enrol({ gateway: address, code, folder, settings, software: 'test', replace });
   return { result, settings, folder };
 }
 
@@ -120,6 +123,29 @@ describe('enrolment', () => {
     expect(bodies).toHaveLength(1);
     expect(JSON.stringify(bodies)).not.toMatch(/PRIVATE|"d":/);
     expect(bodies[0]).toMatchObject({ code: codeFor(authority), encryptionKey: { kty: 'EC', crv: 'P-256' } });
+  });
+
+  it('again with --replace keeps what was seen, and the old identity until the new one has connected', async () => {
+    const { settings } = await run(await gateway());
+    const lists = { '7': { epoch: 1, version: 5, digest: 'ab'.repeat(32) } };
+    await settings.update((data) => ({ ...data, trust: { ...data.trust, lists, campusKey: 9 } }));
+    const address = `https://localhost:${(server?.address() as AddressInfo).port}`;
+    expect((await run(address)).result).toMatchObject({ ok: false, code: 'already-enrolled' });
+    const again = await run(address, codeFor(authority), true);
+    expect(again.result).toMatchObject({ ok: true, value: { device: 'gate-1' } });
+    expect(again.settings.current().trust).toMatchObject({ lists, campusKey: 9, previousRoot: null });
+    const found = await readTlsIdentities(openKeyFolder(again.folder.keys));
+    expect(found.ok && found.value.all.map(({ isNext }) => isNext)).toEqual([true, false]);
+  });
+
+  it('again with a code of another device is refused', async () => {
+    await run(await gateway());
+    const folder = dataFolder(directory);
+    const settings = await openSettingsFile(folder.settings, settingsSchema, NEW_SETTINGS);
+    const gate2 = deviceId.parse('gate-2');
+    await settings.update((data) => ({ ...data, enrolment: data.enrolment && { ...data.enrolment, device: gate2 } }));
+    const address = `https://localhost:${(server?.address() as AddressInfo).port}`;
+    expect((await run(address, codeFor(authority), true)).result).toMatchObject({ ok: false, code: 'other-device' });
   });
 
   it('sends nothing to a server of another authority than the code names', async () => {

@@ -11,6 +11,7 @@ import { openKeyFolder } from '../adapters/key-folder.ts';
 import type { SettingsFile } from '../adapters/settings-file.ts';
 import { createSigningRequest, generateTlsKey } from '../adapters/signing-request.ts';
 import { type DataFolder, KEY_FILES } from './data-folder.ts';
+import { joinNext } from './identity.ts';
 import { type Enrolment, NEW_SETTINGS, type RootMark, type Settings } from './settings-schema.ts';
 import { acceptFirstRoot } from './trust.ts';
 
@@ -31,11 +32,13 @@ export interface EnrolOptions {
   readonly folder: DataFolder;
   readonly settings: SettingsFile<Settings>;
   readonly software: string;
+  /** A folder that is enrolled is enrolled again, as the same device: lists, journal and what it has seen stay. */
+  readonly replace?: boolean;
   /** Already checked. */
   readonly wiring?: unknown;
 }
 
-export type EnrolFailure = EnrolmentFailure | 'bad-code' | 'bad-address' | 'already-enrolled';
+export type EnrolFailure = EnrolmentFailure | 'bad-code' | 'bad-address' | 'already-enrolled' | 'other-device';
 
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
 
@@ -73,10 +76,10 @@ function checkCertificates(answer: Answer, tlsKey: string, fingerprint: string):
 export async function enrol(options: EnrolOptions): Promise<Result<Enrolment, EnrolFailure>> {
   const { settings } = options;
   const before = settings.current().enrolment;
-  if (before)
+  if (before && !options.replace)
     return err(
       'already-enrolled',
-      `this folder is already enrolled as ${before.site}/${before.device}: use another --data`,
+      `this folder is already enrolled as ${before.site}/${before.device}: use another --data, or --replace to enrol the same device again`,
     );
   const code = parseEnrolmentCode(options.code);
   if (!code.ok) return code;
@@ -99,6 +102,11 @@ export async function enrol(options: EnrolOptions): Promise<Result<Enrolment, En
     return err('bad-answer', 'the gateway answered in a form unknown here: are both of one version?');
   const wrong = checkCertificates(answer.data, tlsKey, code.value.authority);
   if (wrong !== undefined) return err('bad-answer', `the gateway's answer cannot be used: ${wrong}`);
+  if (before && (before.device !== answer.data.device || before.campusId !== answer.data.campusId))
+    return err(
+      'other-device',
+      `the code is for ${answer.data.device}, this folder is ${before.device}: use another --data, and make a new code`,
+    );
   const root = await acceptFirstRoot(answer.data.root, answer.data.campusId);
   if (!root.ok) return err('bad-answer', `the gateway's root document cannot be used: ${root.detail ?? root.code}`);
   return ok(await keep(options, answer.data, root.value, tlsKey, decryption.secret));
@@ -113,16 +121,27 @@ async function keep(
 ): Promise<Enrolment> {
   const { site, device, campusId, mqttUrl } = answer;
   const keys = openKeyFolder(options.folder.keys);
-  await keys.write(KEY_FILES.tlsKey, utf8(tlsKey));
   await keys.write(KEY_FILES.decryption, utf8(JSON.stringify(decryption)));
   await keys.write(KEY_FILES.authority, utf8(answer.ca));
-  await keys.write(KEY_FILES.tlsCertificate, utf8(answer.certificate));
+  if (options.settings.current().enrolment) {
+    // As a renewal: whole or not at all, and it takes the place of the old one when it has connected.
+    await keys.write(KEY_FILES.tlsNext, joinNext(tlsKey, answer.certificate));
+    await keys.remove(KEY_FILES.tlsNextKey);
+  } else {
+    await keys.write(KEY_FILES.tlsKey, utf8(tlsKey));
+    await keys.write(KEY_FILES.tlsCertificate, utf8(answer.certificate));
+  }
   const enrolment = { site, device, campusId, mqttUrl };
   await options.settings.update((data) => ({
     ...data,
     enrolment,
     wiring: options.wiring ?? data.wiring,
-    trust: { ...NEW_SETTINGS.trust, root },
+    trust: data.enrolment ? successorOf(data.trust, root) : { ...NEW_SETTINGS.trust, root },
   }));
   return enrolment;
+}
+
+/** What was seen stays seen; the list in force goes on under the root it was signed under. */
+function successorOf(trust: Settings['trust'], root: RootMark): Settings['trust'] {
+  return trust.root?.digest === root.digest ? trust : { ...trust, root, previousRoot: trust.root };
 }

@@ -61,3 +61,27 @@ it('tells a refusal at once and writes the event when the disk takes it again, i
   expect(written).toEqual([1, 2]);
   expect(recorder.waiting()).toBe(0);
 });
+
+it('tries once more at the end, and counts what is lost', async () => {
+  let full = true;
+  const written: number[] = [];
+  const errors: object[] = [];
+  const recorder = createRecorder({
+    journal: {
+      async append(given) {
+        if (full || given.at === 2) throw new Error('full');
+        written.push(given.at);
+        return { seq: written.length };
+      },
+    },
+    clock: systemClock,
+    log: { ...SILENT, error: (fields: object) => void errors.push(fields) },
+    onStalled: () => undefined,
+    onDurable: () => undefined,
+  });
+  for (const at of [1, 2, 3]) await recorder.record(event(at));
+  full = false;
+  await recorder.close();
+  expect(written).toEqual([1, 3]);
+  expect(errors).toEqual([{ lost: 1 }]);
+});

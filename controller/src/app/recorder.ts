@@ -16,7 +16,8 @@ export interface Recorder {
   record(event: JournalEvent): Promise<'durable' | 'stalled' | 'failed'>;
   /** Events refused so far and not yet written. */
   waiting(): number;
-  close(): void;
+  /** What the disk refused is tried once more; what it refuses again is lost, and counted in the log. */
+  close(): Promise<void>;
 }
 
 export interface RecorderParts {
@@ -81,9 +82,12 @@ export function createRecorder({ journal, clock, log, onStalled, onDurable }: Re
       });
     },
     waiting: () => backlog.length,
-    close() {
+    async close() {
       closed = true;
       cancelRetry?.();
+      const last = backlog.splice(0).map((event) => journal.append(event));
+      const lost = (await Promise.allSettled(last)).filter(({ status }) => status === 'rejected').length;
+      if (lost > 0) log.error({ lost }, 'events lost, the disk refused them to the end');
     },
   };
 }

@@ -14,7 +14,7 @@ export interface Recording {
   readonly record: (body: EventBody) => Promise<unknown>;
   /** The same for a door: alarms that it records stand in health like every other. */
   readonly recordOfDoor: (body: EventBody) => Promise<unknown>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface RecordingParts {

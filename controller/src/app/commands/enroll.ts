@@ -9,6 +9,7 @@ interface EnrollOptions {
   readonly code: string;
   readonly data: string;
   readonly wiring?: string;
+  readonly replace?: true;
 }
 
 export function registerEnroll(program: Command): void {
@@ -19,6 +20,7 @@ export function registerEnroll(program: Command): void {
     .requiredOption('--code <code>', 'one-time code, LK1-…; it also names the authority to trust')
     .option('--data <dir>', 'folder to keep settings, keys, lists and journal in', '.latchkey/controller')
     .option('--wiring <file>', 'wiring file, JSON; without it, the folder keeps the one it has')
+    .option('--replace', 'enrol a folder again as the same device; its lists and journal stay')
     .addHelpText('after', '\nThe code comes from: latchkey device add. It works once.')
     .action(enroll);
 }
@@ -54,6 +56,7 @@ async function enroll(options: EnrollOptions): Promise<void> {
       folder,
       settings,
       software: VERSION,
+      replace: options.replace === true,
       ...(wiring ? { wiring: wiring.json } : {}),
     });
     if (!result.ok) {
