@@ -7,13 +7,13 @@ import type { ListPlace } from './list-store.ts';
 
 type Store = Pick<GatewayDatabase, 'db' | 'batch'>;
 
-/** Scopes of the portals that each of these controllers drives. */
+/** Scopes of the portals that each of these controllers drives or may serve. */
 export async function scopesOfDevices(
   { db }: Store,
   devices: readonly DeviceId[],
 ): Promise<Map<DeviceId, Set<number>>> {
   const wanted = new Map<DeviceId, Set<number>>(devices.map((device) => [device, new Set()]));
-  let query = db.selectFrom('portal').select(['device_id', 'scope_id']).distinct().where('device_id', 'is not', null);
+  let query = db.selectFrom('portal_device').select(['device_id', 'scope_id']).distinct();
   const [only] = devices;
   if (devices.length === 1 && only !== undefined) query = query.where('device_id', '=', only);
   for (const { device_id, scope_id } of await query.execute()) {
@@ -28,7 +28,7 @@ const DESIRED = `insert into device_scope (device_id, scope_id, desired_epoch, d
   do update set desired_epoch = excluded.desired_epoch, desired_version = excluded.desired_version`;
 
 const DESIRED_OF_SCOPE = `insert into device_scope (device_id, scope_id, desired_epoch, desired_version)
-  select distinct device_id, scope_id, ?, ? from portal where scope_id = ? and device_id is not null
+  select distinct device_id, scope_id, ?, ? from portal_device where scope_id = ?
   on conflict (device_id, scope_id)
   do update set desired_epoch = excluded.desired_epoch, desired_version = excluded.desired_version`;
 
@@ -41,13 +41,13 @@ const ACTIVE = `insert into device_scope
 const REFUSED = 'update device_scope set refused_code = ?, refused_version = ? where device_id = ? and scope_id = ?';
 const GONE = 'delete from device_scope where device_id = ? and scope_id = ?';
 const PLANNED = `insert into device_scope (device_id, scope_id, desired_epoch, desired_version)
-  select portal.device_id, portal.scope_id, ?, max(list_version.version) from portal
-  inner join list_version on list_version.scope_id = portal.scope_id and list_version.epoch = ?
-  where portal.device_id is not null group by portal.device_id, portal.scope_id
+  select portal_device.device_id, portal_device.scope_id, ?, max(list_version.version) from portal_device
+  inner join list_version on list_version.scope_id = portal_device.scope_id and list_version.epoch = ?
+  where true group by portal_device.device_id, portal_device.scope_id
   on conflict (device_id, scope_id)
   do update set desired_epoch = excluded.desired_epoch, desired_version = excluded.desired_version`;
-const UNPLANNED = `delete from device_scope where not exists (select 1 from portal
-  where portal.device_id = device_scope.device_id and portal.scope_id = device_scope.scope_id)`;
+const UNPLANNED = `delete from device_scope where not exists (select 1 from portal_device
+  where portal_device.device_id = device_scope.device_id and portal_device.scope_id = device_scope.scope_id)`;
 const OUTBOX_DONE = 'delete from outbox where scope_id = ? and epoch = ? and version <= ?';
 
 export interface Reported extends ListPlace {

@@ -8,6 +8,7 @@ import { createQuarantine } from './migrations/0003-quarantine.ts';
 import { createPhones } from './migrations/0004-phones.ts';
 import { createSignIn } from './migrations/0005-sign-in.ts';
 import { createRenewals } from './migrations/0008-renewals.ts';
+import { createLocks } from './migrations/0009-locks.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -18,6 +19,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0004-phones': createPhones,
   '0005-sign-in': createSignIn,
   '0008-renewals': createRenewals,
+  '0009-locks': createLocks,
 };
 
 /** The database holds migrations this software does not know. */

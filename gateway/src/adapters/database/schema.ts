@@ -12,6 +12,7 @@ import type {
   EventTable,
   PortalReportTable,
 } from './schema-devices.ts';
+import type { LockTables } from './schema-locks.ts';
 import type { PhoneTables } from './schema-phones.ts';
 import type { SignInTables } from './schema-sign-in.ts';
 
@@ -80,6 +81,8 @@ export interface ScopeTable {
   change_seq: number;
   /** `change_seq` the newest look of the publisher was at. */
   compiled_seq: number;
+  /** 1: somebody moved house; compiled before others. */
+  hurry: Generated<Flag>;
 }
 
 export interface PrfKeyTable {
@@ -95,6 +98,10 @@ export interface PortalTable {
   name: string;
   name_en: string;
   building: string;
+  /** `lock`: a smart lock is in it. */
+  kind: Generated<'door' | 'lock'>;
+  room: Generated<string>;
+  floor: Generated<string>;
   scope_id: number;
   device_id: string | null;
   /** JSON: {mode, in?, out?, minutes?}. */
@@ -204,7 +211,7 @@ export interface SettingTable {
   value: string;
 }
 
-export interface Database extends SignInTables, PhoneTables {
+export interface Database extends SignInTables, PhoneTables, LockTables {
   person: PersonTable;
   credential: CredentialTable;
   person_group: PersonGroupTable;

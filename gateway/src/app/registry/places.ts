@@ -97,6 +97,9 @@ export async function putPortal(
   const { antiPassback } = body;
   if (antiPassback.mode === 'timed' && antiPassback.minutes === undefined)
     return err('invalid-request', 'antiPassback.minutes: say for how long, in minutes');
+  if (body.kind === 'door' && body.room !== '')
+    return err('invalid-request', 'room: only a portal of kind lock has one');
+  if (body.room !== '' && body.building === '') return err('invalid-request', 'building: say where the room is');
   const done = await change(context, actor, async (each) => {
     const unknown = await danglingOf(each, body);
     if (unknown !== undefined) return err('unknown-reference', unknown);
@@ -136,6 +139,9 @@ const fieldsOf = (body: PortalBody): PortalFields => ({
   name: body.name,
   name_en: body.nameEn,
   building: body.building,
+  kind: body.kind,
+  room: body.room,
+  floor: body.floor,
   scope_id: body.scope,
   device_id: body.device,
   anti_passback: canonicalJson(body.antiPassback),
