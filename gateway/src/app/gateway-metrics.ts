@@ -13,6 +13,8 @@ export interface GatewayMetrics {
   watch(devices: Pick<DeviceSide, 'counts'>): void;
 }
 
+const ENDING_MS = 30 * 86_400_000;
+
 export function createGatewayMetrics({ reader }: Pick<GatewayDatabase, 'reader'>): GatewayMetrics {
   const all = createMetrics();
   all.gauge('latchkey_controllers_enrolled', 'Controllers that hold a certificate in force', () => enrolled(reader));
@@ -20,6 +22,9 @@ export function createGatewayMetrics({ reader }: Pick<GatewayDatabase, 'reader'>
     behind(reader),
   );
   all.gauge('latchkey_devices_quarantined', 'Controllers that sent events not understood', () => quarantined(reader));
+  all.gauge('latchkey_certificates_ending', 'Controllers whose certificate ends within 30 days', () =>
+    ending(reader, Date.now() + ENDING_MS),
+  );
   return {
     all,
     events: all.counter('latchkey_events_total', 'Events committed since the start'),
@@ -35,6 +40,16 @@ async function enrolled(db: Kysely<Database>): Promise<number> {
     .selectFrom('device')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('state', '=', 'enrolled')
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+async function ending(db: Kysely<Database>, beforeMs: number): Promise<number> {
+  const row = await db
+    .selectFrom('device')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('state', '=', 'enrolled')
+    .where('certificate_expires_at', '<', beforeMs)
     .executeTakeFirstOrThrow();
   return row.count;
 }
