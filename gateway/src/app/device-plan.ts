@@ -13,7 +13,7 @@ export async function scopesOfDevices(
   devices: readonly DeviceId[],
 ): Promise<Map<DeviceId, Set<number>>> {
   const wanted = new Map<DeviceId, Set<number>>(devices.map((device) => [device, new Set()]));
-  let query = db.selectFrom('portal_device').select(['device_id', 'scope_id']).distinct();
+  let query = db.selectFrom('portal_holder').select(['device_id', 'scope_id']).distinct();
   const [only] = devices;
   if (devices.length === 1 && only !== undefined) query = query.where('device_id', '=', only);
   for (const { device_id, scope_id } of await query.execute()) {
@@ -28,7 +28,7 @@ const DESIRED = `insert into device_scope (device_id, scope_id, desired_epoch, d
   do update set desired_epoch = excluded.desired_epoch, desired_version = excluded.desired_version`;
 
 const DESIRED_OF_SCOPE = `insert into device_scope (device_id, scope_id, desired_epoch, desired_version)
-  select distinct device_id, scope_id, ?, ? from portal_device where scope_id = ?
+  select distinct device_id, scope_id, ?, ? from portal_holder where scope_id = ?
   on conflict (device_id, scope_id)
   do update set desired_epoch = excluded.desired_epoch, desired_version = excluded.desired_version`;
 
@@ -41,13 +41,13 @@ const ACTIVE = `insert into device_scope
 const REFUSED = 'update device_scope set refused_code = ?, refused_version = ? where device_id = ? and scope_id = ?';
 const GONE = 'delete from device_scope where device_id = ? and scope_id = ?';
 const PLANNED = `insert into device_scope (device_id, scope_id, desired_epoch, desired_version)
-  select portal_device.device_id, portal_device.scope_id, ?, max(list_version.version) from portal_device
-  inner join list_version on list_version.scope_id = portal_device.scope_id and list_version.epoch = ?
-  where true group by portal_device.device_id, portal_device.scope_id
+  select portal_holder.device_id, portal_holder.scope_id, ?, max(list_version.version) from portal_holder
+  inner join list_version on list_version.scope_id = portal_holder.scope_id and list_version.epoch = ?
+  where true group by portal_holder.device_id, portal_holder.scope_id
   on conflict (device_id, scope_id)
   do update set desired_epoch = excluded.desired_epoch, desired_version = excluded.desired_version`;
-const UNPLANNED = `delete from device_scope where not exists (select 1 from portal_device
-  where portal_device.device_id = device_scope.device_id and portal_device.scope_id = device_scope.scope_id)`;
+const UNPLANNED = `delete from device_scope where not exists (select 1 from portal_holder
+  where portal_holder.device_id = device_scope.device_id and portal_holder.scope_id = device_scope.scope_id)`;
 const OUTBOX_DONE = 'delete from outbox where scope_id = ? and epoch = ? and version <= ?';
 
 export interface Reported extends ListPlace {

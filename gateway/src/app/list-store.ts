@@ -134,7 +134,7 @@ export async function storeList(database: GatewayDatabase, request: StoreListReq
     await trx.insertInto('list_version').values(rowOf(request, delta)).execute();
     await trx.deleteFrom('outbox').where('scope_id', '=', scopeId).execute();
     await trx.insertInto('outbox').values({ scope_id: scopeId, epoch, version, created_at: nowMs }).execute();
-    await trx.updateTable('scope').set({ compiled_seq: changeSeq }).where('id', '=', scopeId).execute();
+    await trx.updateTable('scope').set({ compiled_seq: changeSeq, hurry: 0 }).where('id', '=', scopeId).execute();
     await thinOut(trx, list);
   });
   return { scope: scopeId, epoch, version, digest: list.digest };

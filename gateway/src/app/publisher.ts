@@ -7,6 +7,7 @@ import { concatBytes } from '@latchkey/protocols/bytes/equal';
 import { sha256Hex } from '@latchkey/protocols/bytes/hash';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
+import type { Flag } from '../adapters/database/schema.ts';
 import type { Keystore } from '../adapters/keystore.ts';
 import { compileScope } from '../core/compiler/compile-scope.ts';
 import { type ListPlace, newestList, storeList } from './list-store.ts';
@@ -46,6 +47,8 @@ export const DEFAULT_LIFETIMES: ListLifetimes = {
 const MS_A_MINUTE = 60_000;
 /** A collision of two keys among a million has odds of 1 : 37,000,000; three in a row are a fault. */
 const KEY_ATTEMPTS = 3;
+/** Lists between two looks at what is due. */
+const AT_ONCE = 50;
 
 export interface PublishOnce {
   /** Compiles every scope that is marked, or due for its daily signature. Resolves with what was published. */
@@ -56,15 +59,24 @@ export interface PublishOnce {
 export function createPublishOnce(options: PublisherOptions): PublishOnce {
   return async () => {
     const published: PublishedList[] = [];
-    for (const scope of await scopesDue(options)) {
-      const result = await publishScope(options, scope);
-      if (!result.ok) options.onProblem(scope, result.code, result.detail);
-      else if (result.value !== undefined) {
-        published.push(result.value);
-        options.onPublished(result.value);
+    const failed = new Set<number>();
+    const seen = new Set<number>();
+    // Looked at again after every few: who moves house while thousands of lists are made does not wait for all of them.
+    for (;;) {
+      const rows = await scopesDue(options);
+      const due = rows.filter(({ id, hurry }) => !failed.has(id) && (hurry === 1 || !seen.has(id)));
+      if (due.length === 0) return published;
+      for (const { id: scope } of due.slice(0, AT_ONCE)) {
+        seen.add(scope);
+        const result = await publishScope(options, scope);
+        if (!result.ok) failed.add(scope);
+        if (!result.ok) options.onProblem(scope, result.code, result.detail);
+        else if (result.value !== undefined) {
+          published.push(result.value);
+          options.onPublished(result.value);
+        }
       }
     }
-    return published;
   };
 }
 
@@ -73,21 +85,20 @@ async function scopesDue({
   keystore,
   now,
   lifetimes = DEFAULT_LIFETIMES,
-}: PublisherOptions): Promise<number[]> {
+}: PublisherOptions): Promise<{ id: number; hurry: Flag }[]> {
   const { epoch } = keystore.root.document;
   const scopes = await database.reader
     .selectFrom('scope')
     .leftJoin('list_version', (join) =>
       join.onRef('list_version.scope_id', '=', 'scope.id').on('list_version.epoch', '=', epoch),
     )
-    .select(({ fn }) => ['scope.id', 'change_seq', 'compiled_seq', fn.max('issued_at').as('issued_at')])
-    .groupBy(['scope.id', 'change_seq', 'compiled_seq'])
+    .select(({ fn }) => ['scope.id', 'change_seq', 'compiled_seq', 'hurry', fn.max('issued_at').as('issued_at')])
+    .groupBy(['scope.id', 'change_seq', 'compiled_seq', 'hurry'])
+    .orderBy('hurry', 'desc')
     .orderBy('scope.id')
     .execute();
   const due = now() - lifetimes.resignAfterMs;
-  return scopes
-    .filter((row) => row.change_seq > row.compiled_seq || row.issued_at === null || row.issued_at <= due)
-    .map(({ id }) => id);
+  return scopes.filter((row) => row.change_seq > row.compiled_seq || row.issued_at === null || row.issued_at <= due);
 }
 
 type ScopeResult = Result<PublishedList | undefined, PublishProblem>;
@@ -164,7 +175,7 @@ async function finish(
   const scope = list.head.scopeId;
   const fresh = previous !== undefined && now() - previous.issuedAtMs < lifetimes.resignAfterMs;
   if (fresh && previous.contentDigest === contentDigest) {
-    const compiled = { compiled_seq: reading.changeSeq };
+    const compiled = { compiled_seq: reading.changeSeq, hurry: 0 as const };
     await database.db.updateTable('scope').set(compiled).where('id', '=', scope).execute();
     return undefined;
   }

@@ -13,6 +13,7 @@ import type {
 } from '../core/compiler/scope-snapshot.ts';
 import { denyPosition } from './registry/deny-log.ts';
 import { isHeld } from './registry/held-people.ts';
+import { readRoomLevels, roomMembers } from './room-rights.ts';
 
 export interface ScopeReading {
   readonly changeSeq: number;
@@ -52,8 +53,8 @@ export async function readScope(
       holidays: holidays.map(({ date }) => date),
       schedules: await readSchedules(snapshot),
       portals: await readPortals(snapshot, scope),
-      levels: await readLevels(snapshot, scope),
-      members: await readMembers(snapshot, scope, person),
+      levels: [...(await readLevels(snapshot, scope)), ...(await readRoomLevels(snapshot, scope, nowMs))],
+      members: await readMembers(snapshot, { scope, nowMs, person }),
       credentials: await readCredentials(snapshot, { scope, nowMs, person, standIn }),
     },
   };
@@ -108,26 +109,23 @@ const groupsOf = (snapshot: Snapshot, scope: number) =>
     .select('group_id')
     .where('level_id', 'in', levelsOf(snapshot, scope).select('level_id'));
 
-async function readMembers(
-  snapshot: Snapshot,
-  scope: number,
-  person: number | undefined,
-): Promise<ScopeSnapshot['members']> {
-  let query = snapshot.db
-    .selectFrom('group_member')
+async function readMembers(snapshot: Snapshot, wanted: Whom): Promise<ScopeSnapshot['members']> {
+  const query = snapshot.db
+    .selectFrom(membershipsOf(snapshot, wanted).as('membership'))
     .select(['person_id', 'group_id'])
-    .where('group_id', 'in', groupsOf(snapshot, scope))
     .orderBy('person_id')
     .orderBy('group_id');
-  if (person !== undefined) query = query.where('person_id', '=', person);
   const { packed } = await snapshot.columns(query, ['number', 'text']);
   return { persons: packed[0], groups: packed[1] };
 }
 
-interface Wanted {
+interface Whom {
   readonly scope: number;
   readonly nowMs: number;
   readonly person: number | undefined;
+}
+
+interface Wanted extends Whom {
   readonly standIn: string | undefined;
 }
 
@@ -143,12 +141,19 @@ async function readCredentials(snapshot: Snapshot, wanted: Wanted): Promise<Scop
 }
 
 /** Whom a level of the scope names; of a single person no more is read than that. */
-function membersOf(snapshot: Snapshot, { scope, person }: Wanted) {
-  const query = snapshot.db
+const membersOf = (snapshot: Snapshot, wanted: Wanted) =>
+  snapshot.db.selectFrom(membershipsOf(snapshot, wanted).as('membership')).select('person_id');
+
+/** By the groups that levels name, by room, and by grants. */
+function membershipsOf(snapshot: Snapshot, { scope, nowMs, person }: Whom) {
+  const grouped = snapshot.db
     .selectFrom('group_member')
-    .select('person_id')
+    .select(['person_id', 'group_id'])
     .where('group_id', 'in', groupsOf(snapshot, scope));
-  return person === undefined ? query : query.where('person_id', '=', person);
+  const all = snapshot.db
+    .selectFrom(grouped.union(roomMembers(snapshot, scope, nowMs)).as('each'))
+    .select(['person_id', 'group_id']);
+  return person === undefined ? all : all.where('person_id', '=', person);
 }
 
 const HOLDER = [

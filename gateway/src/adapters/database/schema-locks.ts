@@ -86,7 +86,7 @@ export interface LockOpeningTable {
 }
 
 /** View: who must hold the list of a scope. */
-export interface PortalDeviceView {
+export interface PortalHolderView {
   portal_id: string;
   scope_id: number;
   device_id: string;
@@ -98,7 +98,7 @@ export interface LockTables {
   lock_report: LockReportTable;
   room_grant: RoomGrantTable;
   lock_opening: LockOpeningTable;
-  portal_device: PortalDeviceView;
+  portal_holder: PortalHolderView;
 }
 
 export type LockRow = Selectable<LockTable>;

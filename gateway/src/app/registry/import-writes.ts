@@ -10,7 +10,7 @@ import { bytesOfHex } from './deny-log.ts';
 import { writeLevel } from './levels.ts';
 import type { Change, RegistryContext } from './registry-context.ts';
 import { flag } from './rows.ts';
-import { scopesOfPeople } from './touched-scopes.ts';
+import { hurryScopes, scopesOfPeople } from './touched-scopes.ts';
 
 /** Above so many people their scopes are not looked up one by one: all are compiled, and those without a change end there. */
 const FEW_PEOPLE = 200;
@@ -37,6 +37,8 @@ export async function writePeople(
 ): Promise<void> {
   const changed = steps.flatMap(({ content }) => content.id ?? []);
   await touchPeople(each, changed);
+  const moved = steps.flatMap(({ content, fields }) => (fields.some(isPlace) ? (content.id ?? []) : []));
+  await hurryRooms(each, moved);
   const left = steps.filter(({ content }) => content.id !== undefined && content.groupsChanged);
   const statements: BatchStatement[] = [
     { sql: ADD_GROUP, rows: newGroups.map(({ content }) => [content.id, content.name]) },
@@ -48,6 +50,7 @@ export async function writePeople(
   ];
   await each.run(statements);
   await touchPeople(each, changed);
+  await hurryRooms(each, moved);
   for (const { content } of newGroups) each.note({ action: 'group-add', subject: `group ${content.id}` });
   for (const step of steps)
     each.note({ action: `person-${step.action}`, subject: `person ${step.key}`, detail: fieldNames(step) });
@@ -78,6 +81,14 @@ const fieldNames = ({ fields, line }: PlanStep<unknown>) => ({
   line,
   ...(fields.length === 0 ? {} : { fields: fields.map((text) => text.slice(0, text.indexOf(':'))) }),
 });
+
+const isPlace = (field: string): boolean => /^(?:room|building):/.test(field);
+
+/** Move-in day is an import: the rooms concerned go first, not the ten thousand lists that are only looked at. */
+async function hurryRooms(each: Change, people: readonly number[]): Promise<void> {
+  for (let first = 0; first < people.length; first += FEW_PEOPLE)
+    await hurryScopes(each.trx, await scopesOfPeople(each.trx, people.slice(first, first + FEW_PEOPLE)));
+}
 
 async function touchPeople(each: Change, people: readonly number[]): Promise<void> {
   if (people.length > FEW_PEOPLE) each.touch('all');

@@ -8,7 +8,7 @@ import { withdrawCardsOf } from './cards.ts';
 import { certifiedScopesOf, withdrawPhonesOf } from './phones.ts';
 import { type Change, change, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { changedFields, flag, instantOf, missingOf } from './rows.ts';
-import { scopesOfPeople } from './touched-scopes.ts';
+import { hurryScopes, scopesOfPeople } from './touched-scopes.ts';
 
 export interface PutAnswer {
   readonly changed: boolean;
@@ -47,15 +47,17 @@ async function writePerson(each: Change, number: string, fields: PersonFields, g
     each.note({ action: 'person-add', subject: `person ${number}` });
     return { changed: true };
   }
-  const before = await groupsOf(trx, known.id);
   const altered = changedFields(known, fields);
-  if (before.join() !== groups.join()) altered.push('groups');
+  if ((await groupsOf(trx, known.id)).join() !== groups.join()) altered.push('groups');
   if (altered.length === 0) return { changed: false };
-  each.touch(await scopesOfPeople(trx, [known.id]));
+  const before = await scopesOfPeople(trx, [known.id]);
+  each.touch(before);
   each.touch(await certifiedScopesOf(trx, [known.id]));
   await trx.updateTable('person').set(fields).where('id', '=', known.id).execute();
   await setGroups(trx, known.id, groups);
-  each.touch(await scopesOfPeople(trx, [known.id]));
+  const after = await scopesOfPeople(trx, [known.id]);
+  each.touch(after);
+  if (altered.includes('room') || altered.includes('building')) await hurryScopes(trx, [...before, ...after]);
   each.note({ action: 'person-change', subject: `person ${number}`, detail: { fields: altered } });
   return { changed: true };
 }

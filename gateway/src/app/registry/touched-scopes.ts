@@ -16,7 +16,17 @@ export async function markScopes(trx: Transaction<Database>, touched: readonly T
   return true;
 }
 
-/** Scopes whose lists hold cards of these people, by their groups' levels. */
+/** Somebody moved house: these lists go before those that merely changed. */
+export async function hurryScopes(trx: Transaction<Database>, scopes: readonly number[]): Promise<void> {
+  if (scopes.length === 0) return;
+  await trx
+    .updateTable('scope')
+    .set({ hurry: 1 })
+    .where('id', 'in', [...scopes])
+    .execute();
+}
+
+/** Scopes whose lists hold cards of these people, by their groups' levels, their room and grants. */
 export async function scopesOfPeople(db: Kysely<Database>, people: readonly number[]): Promise<number[]> {
   if (people.length === 0) return [];
   const rows = await db
@@ -27,9 +37,46 @@ export async function scopesOfPeople(db: Kysely<Database>, people: readonly numb
     .select('portal.scope_id')
     .distinct()
     .where('group_member.person_id', 'in', [...people])
+    .union(scopesOfRooms(db, people))
+    .union(scopesOfGrants(db, people))
     .execute();
   return rows.map(({ scope_id }) => scope_id);
 }
+
+/** Locks of the rooms they live in. */
+const scopesOfRooms = (db: Kysely<Database>, people: readonly number[]) =>
+  db
+    .selectFrom('person')
+    .innerJoin('portal', (join) =>
+      join.onRef('portal.building', '=', 'person.building').onRef('portal.room', '=', 'person.room'),
+    )
+    .select('portal.scope_id')
+    .where('portal.kind', '=', 'lock')
+    .where('portal.building', '<>', '')
+    .where('portal.room', '<>', '')
+    .where('person.id', 'in', [...people]);
+
+/** Locks that a grant, their own or their group's, lets them open; wider by room and floor than it need be. */
+const scopesOfGrants = (db: Kysely<Database>, people: readonly number[]) =>
+  db
+    .selectFrom('room_grant')
+    .innerJoin('portal', 'portal.building', 'room_grant.building')
+    .select('portal.scope_id')
+    .where('portal.kind', '=', 'lock')
+    .where('room_grant.withdrawn_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('room_grant.person_id', 'in', [...people]),
+        eb(
+          'room_grant.group_id',
+          'in',
+          eb
+            .selectFrom('group_member')
+            .select('group_id')
+            .where('group_member.person_id', 'in', [...people]),
+        ),
+      ]),
+    );
 
 export async function scopesOfLevel(db: Kysely<Database>, level: string): Promise<number[]> {
   const rows = await db

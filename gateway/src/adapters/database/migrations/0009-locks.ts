@@ -23,7 +23,6 @@ async function widenPlaces(db: Kysely<unknown>, { integer, text }: ColumnTypes):
     .addColumn('hurry', integer, (column) => column.notNull().defaultTo(0))
     .execute();
   await db.schema.createIndex('portal_room').on('portal').columns(['building', 'room']).execute();
-  await db.schema.createIndex('portal_scope').on('portal').column('scope_id').execute();
   await db.schema.createIndex('person_room').on('person').columns(['building', 'room']).execute();
 }
 
@@ -52,7 +51,7 @@ async function createLock(db: Kysely<unknown>, { integer, text, bytes }: ColumnT
     .execute();
   await db.schema.createIndex('lock_corridor_device').on('lock_corridor').column('device_id').execute();
   // Who must hold the list of a scope: whoever drives one of its doors, or may serve one of its locks.
-  await sql`create view portal_device as
+  await sql`create view portal_holder as
     select id as portal_id, scope_id, device_id from portal where device_id is not null
     union select portal.id, portal.scope_id, lock_corridor.device_id from lock_corridor
     inner join portal on portal.id = lock_corridor.portal_id`.execute(db);
