@@ -15,6 +15,7 @@ const UP_TEXT: Readonly<Record<UpKind, string>> = {
   ask: 'A credential unknown here; answered within 800 ms or not at all.',
   time: 'Asks for signed time.',
   health: 'State of the controller, every 60 s with jitter.',
+  locks: 'State of the locks of a corridor, on change and every minute.',
   renew: 'Asks for the next certificate, signed by the present key.',
 };
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { credentialClass, direction, portalId } from '../ids.ts';
 import { DOOR_ALARMS, DOOR_MODES, DOOR_PHYSICAL_STATES, LOCK_PHYSICAL_STATES } from './door-terms.ts';
 import { clockQuality, codeForm, journalEvent, sequence } from './events.ts';
+import { locksReport } from './lock-messages.ts';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `use ${bytes * 2} hex digits`);
 const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/, 'use base64url');
@@ -71,6 +72,8 @@ export const listDown = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('campus-key'), prf: z.object({ id: z.int(), jwe: z.string().max(2_000) }) }),
   /** The scope is no longer this device's: drop the list. Body: one signed retraction (authorization/retraction). */
   z.object({ kind: z.literal('retract'), scope }),
+  /** Body: one lock of this corridor, as signed JSON (lock/assignment). */
+  z.object({ kind: z.literal('lock') }),
 ]);
 export type ListDown = z.infer<typeof listDown>;
 
@@ -174,5 +177,6 @@ export const UP_MESSAGES = {
   ask,
   time: timeRequest,
   health,
+  locks: locksReport,
   renew: renewal,
 } as const;

@@ -2,7 +2,7 @@
 // Topic names of DESIGN 6: lk/v1/{site}/{device}/up|dn/…, and the campus broadcast lk/v1/{site}/bc.
 import { type DeviceId, deviceId, type SiteId, siteId } from '../ids.ts';
 
-export const UP = ['hello', 'bye', 'need', 'list', 'res', 'ev', 'ask', 'time', 'health', 'renew'] as const;
+export const UP = ['hello', 'bye', 'need', 'list', 'res', 'ev', 'ask', 'time', 'health', 'locks', 'renew'] as const;
 export const DOWN = ['list', 'cmd', 'ack', 'answer', 'time', 'certificate'] as const;
 export type UpKind = (typeof UP)[number];
 export type DownKind = (typeof DOWN)[number];

@@ -50,6 +50,7 @@ export const PAYLOAD_CAPS: Readonly<Record<UpKind, number>> = {
   ask: 2_048,
   time: 1_024,
   health: 131_072,
+  locks: 65_536,
   renew: 16_384,
 };
 /** No packet is larger, whatever it is: header and topic besides the largest payload. */

@@ -105,6 +105,8 @@ function handlersOf(parts: DeviceMessageParts): Handlers {
     ask: (device, said) => parts.answers.take(device, said),
     time: (device, said) => parts.time(device, said, parts.nowMs()),
     renew: (device, said) => parts.renew(device, said),
+    /** Reports of locks are looked at where corridors are known. */
+    locks: async () => undefined,
     async health(device, said) {
       if (said.deny) sessions.reportDeny(device, said.deny);
       await parts.health.health(device, said);
