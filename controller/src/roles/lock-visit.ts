@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// One visit to a lock, in the order of what must not wait: time where it is unsure, denies, its log, then list and key. What a
+// person at the door wants goes between any two messages of it (lock-openings).
+import type { LockAssignment } from '@latchkey/protocols/lock/assignment';
+import { ok, type Result } from '@latchkey/protocols/result';
+import { collectLog, type LockLogParts } from '../core/lock-log.ts';
+import {
+  type LockImage,
+  type LockStatus,
+  type PushFault,
+  pushDeny,
+  pushList,
+  pushRoot,
+  readStatus,
+  tellTime,
+} from '../core/lock-push.ts';
+import type { LockSession } from '../core/lock-session.ts';
+import { lacksDeny, lacksList } from './corridor-lock.ts';
+
+export interface VisitSources {
+  nowMs(): number;
+  /** The last beat, signed; a lock takes its time from it. */
+  beat(): Uint8Array | undefined;
+  deny(): { readonly epoch: number; readonly seq: number };
+  /** Signed denies after this place, in order; `undefined` where they are not all here, and have been asked for. */
+  deniesAfter(epoch: number, seq: number): readonly Uint8Array[] | undefined;
+  root(): { readonly version: number; readonly frame: Uint8Array };
+  /** The list of the lock's scope in force here. */
+  image(assignment: LockAssignment): LockImage | undefined;
+}
+
+export interface VisitParts {
+  readonly session: LockSession;
+  readonly assignment: LockAssignment;
+  readonly sources: VisitSources;
+  readonly log: LockLogParts;
+  readonly onStatus: (status: LockStatus) => void;
+  /** A lock said no: a list, a deny, a root. */
+  readonly onRefused: (what: 'list' | 'deny' | 'root', code: string) => void;
+}
+
+export type VisitFault = PushFault | 'journal-failed';
+
+/** Behind by more: the lock is told the time. */
+const DRIFT_MS = 2_000;
+
+/** Ok: everything that could be brought was brought or refused by the lock, and its log is here. */
+export async function visitLock(parts: VisitParts): Promise<Result<LockStatus, VisitFault>> {
+  const { session, sources } = parts;
+  const first = await readStatus(session);
+  if (!first.ok) return first;
+  parts.onStatus(first.value);
+  const beat = sources.beat();
+  const isOff = first.value.clock !== 0 || Math.abs(first.value.nowMs - sources.nowMs()) > DRIFT_MS;
+  if (beat && isOff) await tellTime(session, beat);
+  for (const step of [bringDenies, bringRoot, collect, bringList]) {
+    const done = await step(parts, first.value);
+    if (!done.ok) return done;
+  }
+  const last = await readStatus(session);
+  if (last.ok) parts.onStatus(last.value);
+  return last;
+}
+
+type Step = (parts: VisitParts, status: LockStatus) => Promise<Result<null, VisitFault>>;
+const DONE = ok(null);
+
+/** What the lock refuses does not end the visit; a link that ended does. */
+function settle(parts: VisitParts, what: 'list' | 'deny' | 'root', code: PushFault): Result<null, VisitFault> {
+  if (!parts.session.isOpen()) return { ok: false, code };
+  parts.onRefused(what, code);
+  return DONE;
+}
+
+const bringDenies: Step = async (parts, status) => {
+  const { sources, session } = parts;
+  if (!lacksDeny(status, sources.deny())) return DONE;
+  for (const frame of sources.deniesAfter(status.denyEpoch, status.denySeq) ?? []) {
+    const pushed = await pushDeny(session, frame);
+    // It has it already: another corridor was here.
+    if (!pushed.ok && pushed.code !== 'not-newer') return settle(parts, 'deny', pushed.code);
+  }
+  return DONE;
+};
+
+const bringRoot: Step = async (parts, status) => {
+  const { version, frame } = parts.sources.root();
+  if (status.rootVersion >= version) return DONE;
+  const pushed = await pushRoot(parts.session, frame);
+  return pushed.ok || pushed.code === 'not-newer' ? DONE : settle(parts, 'root', pushed.code);
+};
+
+const collect: Step = async ({ session, log }) => {
+  const collected = await collectLog(session, log);
+  return collected.ok ? DONE : collected;
+};
+
+const bringList: Step = async (parts, status) => {
+  const image = parts.sources.image(parts.assignment);
+  if (!image || !lacksList(status, image)) return DONE;
+  const pushed = await pushList(parts.session, status, image);
+  return pushed.ok || pushed.code === 'not-newer' ? DONE : settle(parts, 'list', pushed.code);
+};
