@@ -27,6 +27,7 @@ export const MAGICS = {
   prfKey: 'LKP1',
   retraction: 'LKU1',
   lock: 'LKK1',
+  pairing: 'LKN1',
 } as const;
 export type Magic = (typeof MAGICS)[keyof typeof MAGICS];
 

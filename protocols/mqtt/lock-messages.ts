@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { credentialClass, portalId } from '../ids.ts';
 import { LOG_KINDS, type LogKind } from '../lock/log-record.ts';
+import { pairingOutcome } from '../lock/pairing-order.ts';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `use ${bytes * 2} hex digits`);
 const count = z.int().min(0);
@@ -42,6 +43,8 @@ export const locksReport = z.object({
   /** Public key of this corridor, that locks are paired with. */
   corridor: hex(32),
   locks: z.array(lockReport).max(MAX_LOCKS_A_REPORT),
+  /** Orders to pair that have ended. Said again until they are not ordered any more. */
+  pairings: z.array(pairingOutcome).max(20).optional(),
 });
 
 const LOG_KIND_NAMES = Object.keys(LOG_KINDS) as [LogKind, ...LogKind[]];

@@ -74,6 +74,8 @@ export const listDown = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('retract'), scope }),
   /** Body: one lock of this corridor, as signed JSON (lock/assignment). */
   z.object({ kind: z.literal('lock') }),
+  /** Body: an order to pair a lock at the door, as signed JSON (lock/pairing-order). */
+  z.object({ kind: z.literal('pair-lock') }),
 ]);
 export type ListDown = z.infer<typeof listDown>;
 

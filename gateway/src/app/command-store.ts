@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands in the database: numbered a controller in the order given, and what became of each.
-import type { Command, Operation } from '@latchkey/protocols/commands/command';
+import { type Command, OPERATIONS, type Operation } from '@latchkey/protocols/commands/command';
+import { isMomentary } from '@latchkey/protocols/commands/judge-command';
 import type { Kysely, Selectable } from 'kysely';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
 import type { CommandTable, Database } from '../adapters/database/schema.ts';
@@ -21,6 +22,7 @@ export interface NewCommand {
   readonly expiresMs: number;
 }
 
+const MOMENTARY: readonly Operation[] = OPERATIONS.filter(isMomentary);
 const FINAL: readonly CommandState[] = ['done', 'refused', 'expired'];
 export const isFinal = (state: CommandState): boolean => FINAL.includes(state);
 
@@ -100,7 +102,7 @@ export async function desiredModes(db: Kysely<Database>, device: string): Promis
     .selectFrom('command')
     .selectAll()
     .where('device_id', '=', device)
-    .where('operation', '<>', 'unlock-momentary')
+    .where('operation', 'not in', MOMENTARY)
     .orderBy('ord', 'desc')
     .limit(2_000)
     .execute();
@@ -120,7 +122,7 @@ export async function expireMomentary(db: Kysely<Database>, beforeMs: number, at
   await db
     .updateTable('command')
     .set({ state: 'expired', updated_at: atMs })
-    .where('operation', '=', 'unlock-momentary')
+    .where('operation', 'in', MOMENTARY)
     .where('state', 'in', ['queued', 'sent', 'received'])
     .where('expires_at', '<', beforeMs)
     .execute();

@@ -5,6 +5,7 @@ import type { CommandState as ApiCommand, ModeBody } from '@latchkey/protocols/a
 import type { SigningKey } from '@latchkey/protocols/authorization/keys';
 import { toHex } from '@latchkey/protocols/bytes/hex';
 import { command, MOMENTARY_EXPIRY_MS, type Operation } from '@latchkey/protocols/commands/command';
+import { isMomentary } from '@latchkey/protocols/commands/judge-command';
 import { sealJson } from '@latchkey/protocols/commands/seal';
 import { type DeviceId, deviceId } from '@latchkey/protocols/ids';
 import type { commandResult } from '@latchkey/protocols/mqtt/messages';
@@ -31,9 +32,21 @@ export interface Commands extends CommandService {
   start(): Promise<void>;
   /** The session has just begun: it is told the modes its doors should be in. */
   hello(session: DeviceSession): Promise<void>;
+  /** Sends a ticket to the controller that serves the lock; does not wait for the bolt. */
+  openLock(order: LockOrder): Promise<ApiCommand>;
   /** An `up/res` message. */
   result(device: DeviceId, result: CommandResult): Promise<void>;
   close(): void;
+}
+
+export interface LockOrder {
+  /** Of the command and of its ticket: the lock answers a second of the same id with the first one's result. */
+  readonly id: string;
+  readonly device: DeviceId;
+  readonly portal: string;
+  readonly actor: string;
+  /** Base64url; `issuedMs` is that of the command. */
+  readonly ticket: (issuedMs: number) => string;
 }
 
 export interface CommandOptions {
@@ -76,9 +89,9 @@ export function createCommands(options: CommandOptions): Commands {
   }
 
   /** Signs and sends; the row says `sent` only once the connection has it. */
-  async function dispatch(row: CommandRow): Promise<CommandRow> {
+  async function dispatch(row: CommandRow, ticket?: string): Promise<CommandRow> {
     const device = deviceId.parse(row.device_id);
-    const sent = await options.send(device, await seal(options, row));
+    const sent = await options.send(device, await seal(options, row, ticket));
     if (!sent) return row;
     const change = { state: 'sent', code: null, atMs: nowMs() } as const;
     return (await advanceCommand(database.db, row.device_id, row.id, change)) ?? row;
@@ -106,7 +119,7 @@ export function createCommands(options: CommandOptions): Commands {
 
   async function give(targets: readonly Target[], order: Order, actor: string): Promise<ApiCommand[]> {
     const issuedMs = nowMs();
-    const life = order.operation === 'unlock-momentary' ? MOMENTARY_EXPIRY_MS : MODE_LIFE_MS;
+    const life = isMomentary(order.operation) ? MOMENTARY_EXPIRY_MS : MODE_LIFE_MS;
     const made = targets.map(
       ({ device, portal }): NewCommand => ({
         id: toHex(options.randomBytes(8)),
@@ -121,6 +134,19 @@ export function createCommands(options: CommandOptions): Commands {
     );
     const rows = await insertCommands(database, made, issuedMs);
     return Promise.all(rows.map(carryOut));
+  }
+
+  async function openLock({ id, device, portal, actor, ticket }: LockOrder): Promise<ApiCommand> {
+    const issuedMs = nowMs();
+    const made: NewCommand = {
+      ...{ id, device, portal, operation: 'open-lock', mode: null, issuedMs },
+      actor: actor.slice(0, 80),
+      boot: sessionOf(device)?.boot ?? null,
+      expiresMs: issuedMs + MOMENTARY_EXPIRY_MS,
+    };
+    const [row] = await insertCommands(database, [made], issuedMs);
+    if (row === undefined) throw new Error('a command was not stored');
+    return toApi(await dispatch(row, ticket(issuedMs)));
   }
 
   async function carryOut(row: CommandRow): Promise<ApiCommand> {
@@ -205,6 +231,7 @@ export function createCommands(options: CommandOptions): Commands {
     setMode: (portal, mode: ModeBody['mode'], actor) => one(portal, { operation: 'set-mode', mode }, actor),
     releaseMode: (portal, actor) => one(portal, { operation: 'release-mode', mode: null }, actor),
     lockdown,
+    openLock,
     async get(id) {
       const row = await readRow(id);
       return row && toApi(row);
@@ -228,8 +255,12 @@ export function createCommands(options: CommandOptions): Commands {
 const wholeDevice = ({ device_id }: { device_id: string | null }): Target[] =>
   device_id === null ? [] : [{ device: device_id, portal: null }];
 
-function seal({ key, nowMs }: Pick<CommandOptions, 'key' | 'nowMs'>, row: CommandRow): Promise<Uint8Array> {
-  const momentary = row.operation === 'unlock-momentary';
+function seal(
+  { key, nowMs }: Pick<CommandOptions, 'key' | 'nowMs'>,
+  row: CommandRow,
+  ticket: string | undefined,
+): Promise<Uint8Array> {
+  const momentary = isMomentary(row.operation as Operation);
   return sealJson(
     'LKC1',
     command,
@@ -243,6 +274,7 @@ function seal({ key, nowMs }: Pick<CommandOptions, 'key' | 'nowMs'>, row: Comman
       order: row.ord,
       ...(row.portal_id === null ? {} : { portal: row.portal_id }),
       ...(row.mode === null ? {} : { mode: row.mode }),
+      ...(ticket === undefined ? {} : { ticket }),
       ...(momentary && row.boot !== null ? { boot: row.boot } : {}),
     }),
     key,

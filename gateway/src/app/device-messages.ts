@@ -12,6 +12,7 @@ import type { DeviceHealth } from './device-health.ts';
 import type { DeviceSessions } from './device-sessions.ts';
 import type { Distribution } from './distribution.ts';
 import type { Ingest } from './ingest.ts';
+import type { LockNetwork } from './locks/lock-network.ts';
 import type { Log } from './log.ts';
 import type { PortalReports } from './portal-reports.ts';
 import type { TimeRequest } from './time.ts';
@@ -30,6 +31,7 @@ export interface DeviceMessageParts {
   readonly health: DeviceHealth;
   readonly distribution: Distribution;
   readonly commands: Commands;
+  readonly locks: Pick<LockNetwork, 'hello' | 'ended' | 'report'>;
   readonly answers: Answers;
   readonly renew: (device: DeviceId, asked: Renewal) => Promise<void>;
   readonly time: (device: DeviceId, request: TimeRequest, t1: number) => Promise<void>;
@@ -79,6 +81,7 @@ export function createDeviceMessages(parts: DeviceMessageParts): DeviceMessages 
     disconnected(device) {
       sessions.end(device);
       parts.distribution.ended(device);
+      parts.locks.ended(device);
       turns.delete(device);
       parts.health.lastSeen(device).catch(() => log.warn({ device }, 'last sight not recorded'));
     },
@@ -95,6 +98,7 @@ function handlersOf(parts: DeviceMessageParts): Handlers {
       await parts.ingest.resume(device, said.journal);
       await commands.hello(session);
       await distribution.hello(session);
+      await parts.locks.hello(session);
     },
     async bye(device, { session }) {
       if (sessions.bye(device, session)) distribution.ended(device);
@@ -105,8 +109,7 @@ function handlersOf(parts: DeviceMessageParts): Handlers {
     ask: (device, said) => parts.answers.take(device, said),
     time: (device, said) => parts.time(device, said, parts.nowMs()),
     renew: (device, said) => parts.renew(device, said),
-    /** Reports of locks are looked at where corridors are known. */
-    locks: async () => undefined,
+    locks: (device, said) => parts.locks.report(device, said),
     async health(device, said) {
       if (said.deny) sessions.reportDeny(device, said.deny);
       await parts.health.health(device, said);

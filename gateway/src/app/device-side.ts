@@ -26,9 +26,12 @@ import { createIngest } from './ingest.ts';
 import { createJudge } from './judge-question.ts';
 import { createListShelf, type ListShelf } from './list-shelf.ts';
 import type { ListPlace } from './list-store.ts';
+import { createLockNetwork, type LockNetwork } from './locks/lock-network.ts';
+import { createLockKeys, createLockStore } from './locks/lock-store.ts';
 import { type Log, reasonOf } from './log.ts';
 import { createPortalReports } from './portal-reports.ts';
 import { createPrfDelivery, type PrfDelivery } from './prf-delivery.ts';
+import { markPaired } from './registry/locks.ts';
 import type { Registry } from './registry/open-registry.ts';
 import type { Resolvers } from './resolvers.ts';
 import { createRetractions } from './retractions.ts';
@@ -60,6 +63,7 @@ export interface DeviceSide {
   readonly mqttUrl: string;
   readonly enrolment: Enrolment;
   readonly commands: Commands;
+  readonly locks: Pick<LockNetwork, 'serverOf'>;
   readonly lists: ListShelf;
   readonly prfs: PrfDelivery;
   /** For the publisher's `onPublished`. */
@@ -135,6 +139,16 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     randomBytes,
     log,
   });
+  const locks = createLockNetwork({
+    store: createLockStore({ db: database.db, batch }),
+    keys: createLockKeys(database, keystore, randomBytes),
+    key: commandKey,
+    sessions,
+    paired: (device, outcome) => markPaired(registry.context, device, outcome),
+    send: sendList,
+    nowMs,
+    log,
+  });
   const { timeZone } = options;
   const answers = createAnswers({
     judge: createJudge({
@@ -160,6 +174,7 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     health: createDeviceHealth({ database: { batch }, quarantined: ingest.quarantined, nowMs }),
     distribution,
     commands,
+    locks,
     answers,
     async renew(device, asked) {
       const renewed = await enrolment.renew(device, asked);
@@ -195,12 +210,14 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
 
   const unsubscribe = registry.subscribe(({ deny, places }) => {
     if (deny) void denies.push(deny);
-    if (places)
-      void distribution.replan().catch((error: unknown) => log.error({ reason: reasonOf(error) }, 'replan failed'));
+    if (!places) return;
+    void distribution.replan().catch((error: unknown) => log.error({ reason: reasonOf(error) }, 'replan failed'));
+    void locks.changed();
   });
   await denies.load();
   await commands.start();
   await distribution.start();
+  await locks.start();
   const broker = await startBroker({
     ...options.mqtt,
     site: options.site,
@@ -225,6 +242,7 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     mqttUrl: mqttUrl(),
     enrolment,
     commands,
+    locks,
     lists,
     prfs,
     published(place) {
@@ -243,6 +261,7 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
       unsubscribe();
       beats.close();
       distribution.close();
+      locks.close();
       commands.close();
       await broker.close();
       sessions.close();

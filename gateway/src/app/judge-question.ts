@@ -165,9 +165,10 @@ interface Case {
   readonly standIn: string | undefined;
 }
 
-async function decideNow(
-  { database, epoch, timeZone, nowMs }: JudgeOptions,
-  question: Ask,
+/** Of this moment, by the rules of the door. */
+export async function decideNow(
+  { database, epoch, timeZone, nowMs }: Pick<JudgeOptions, 'database' | 'epoch' | 'timeZone' | 'nowMs'>,
+  question: Pick<Ask, 'portal' | 'direction'>,
   { scope, person, presented, standIn }: Case,
 ): Promise<Verdict | undefined> {
   const wanted = { epoch, timeZone, nowMs: nowMs(), person, ...(standIn === undefined ? {} : { standIn }) };
@@ -179,7 +180,7 @@ async function decideNow(
 function decideFresh(
   compiled: CompiledScope,
   scope: number,
-  { portal, direction }: Ask,
+  { portal, direction }: Pick<Ask, 'portal' | 'direction'>,
   presented: Presented,
   nowMs: number,
 ): Verdict | undefined {

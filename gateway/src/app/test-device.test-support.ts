@@ -235,6 +235,7 @@ export class TestDevice {
       }
       case 'root':
       case 'lock':
+      case 'pair-lock':
         return;
       default:
         this.#part(message, body);
@@ -283,7 +284,7 @@ export class TestDevice {
   }
 
   #part(
-    message: Exclude<ListDown, { kind: 'offer' | 'freshness' | 'deny' | 'root' | 'campus-key' | 'retract' | 'lock' }>,
+    message: Exclude<ListDown, { kind: 'offer' | 'freshness' | 'deny' | 'root' | 'campus-key' | 'retract' | 'lock' | 'pair-lock' }>,
     body: Uint8Array,
   ): void {
     const transfer = this.#transfer;

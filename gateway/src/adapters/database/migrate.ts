@@ -9,6 +9,7 @@ import { createPhones } from './migrations/0004-phones.ts';
 import { createSignIn } from './migrations/0005-sign-in.ts';
 import { createRenewals } from './migrations/0008-renewals.ts';
 import { createLocks } from './migrations/0009-locks.ts';
+import { createRoles } from './migrations/0010-roles.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -20,6 +21,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0005-sign-in': createSignIn,
   '0008-renewals': createRenewals,
   '0009-locks': createLocks,
+  '0010-roles': createRoles,
 };
 
 /** The database holds migrations this software does not know. */

@@ -17,8 +17,8 @@ export interface LockTable {
   firmware: number | null;
   /** Of the label, 16 bytes, sealed; gone as soon as the lock is paired or the order ran out. */
   pairing_code: Uint8Array | null;
-  /** SHA-256 of it, 64 hex digits: a code is good for one pairing. */
-  pairing_hash: string | null;
+  /** Of the order that stands, 16 hex digits. */
+  pairing_id: string | null;
   /** Corridor controller that pairs it. */
   pairing_device: string | null;
   pairing_until: number | null;

@@ -14,6 +14,7 @@ import type {
 } from './schema-devices.ts';
 import type { LockTables } from './schema-locks.ts';
 import type { PhoneTables } from './schema-phones.ts';
+import type { RoleGrantTable } from './schema-roles.ts';
 import type { SignInTables } from './schema-sign-in.ts';
 
 export type Flag = 0 | 1;
@@ -212,6 +213,7 @@ export interface SettingTable {
 }
 
 export interface Database extends SignInTables, PhoneTables, LockTables {
+  role_grant: RoleGrantTable;
   person: PersonTable;
   credential: CredentialTable;
   person_group: PersonGroupTable;

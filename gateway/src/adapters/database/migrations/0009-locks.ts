@@ -36,7 +36,7 @@ async function createLock(db: Kysely<unknown>, { integer, text, bytes }: ColumnT
     .addColumn('advertisement_key', bytes, (column) => column.notNull())
     .addColumn('firmware', integer)
     .addColumn('pairing_code', bytes)
-    .addColumn('pairing_hash', text)
+    .addColumn('pairing_id', text)
     .addColumn('pairing_device', text)
     .addColumn('pairing_until', integer)
     .addColumn('paired_at', integer)

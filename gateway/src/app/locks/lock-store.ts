@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Locks in use as the network needs them, their secrets, and reports as rows.
+import { toHex } from '@latchkey/protocols/bytes/hex';
+import { type DeviceId, deviceId, type PortalId } from '@latchkey/protocols/ids';
+import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
+import { keyPair } from '@latchkey/protocols/lock/noise';
+import type { LockReport } from '@latchkey/protocols/mqtt/lock-messages';
+import type { JWK } from 'jose';
+import type { Bindable } from '../../adapters/database/database-messages.ts';
+import type { GatewayDatabase } from '../../adapters/database/open-database.ts';
+import { type Keystore, wrapPrfKey } from '../../adapters/keystore.ts';
+import { readPrfKey } from '../registry/prf-keys.ts';
+
+export interface KnownLock {
+  readonly id: string;
+  readonly portal: PortalId;
+  readonly scope: number;
+  readonly prfKeyId: number;
+  /** Absent until it is paired. */
+  readonly key: string | undefined;
+  readonly corridors: readonly DeviceId[];
+  readonly sealedAdvertisementKey: Uint8Array;
+  readonly pairing:
+    | { readonly id: string; readonly device: string; readonly untilMs: number; readonly sealed: Uint8Array }
+    | undefined;
+}
+
+type Database = Pick<GatewayDatabase, 'db' | 'batch'>;
+
+export interface LockStore {
+  (): Promise<readonly KnownLock[]>;
+  readonly batch: GatewayDatabase['batch'];
+}
+
+export function createLockStore({ db, batch }: Database): LockStore {
+  const read = async (): Promise<KnownLock[]> => {
+    const served = await db.selectFrom('lock_corridor').selectAll().orderBy('device_id').execute();
+    const corridors = new Map<string, DeviceId[]>();
+    for (const { portal_id, device_id } of served) {
+      const device = deviceId.safeParse(device_id);
+      if (device.success) corridors.set(portal_id, [...(corridors.get(portal_id) ?? []), device.data]);
+    }
+    const rows = await db
+      .selectFrom('lock')
+      .innerJoin('portal', 'portal.id', 'lock.portal_id')
+      .innerJoin('scope', 'scope.id', 'portal.scope_id')
+      .selectAll('lock')
+      .select(['portal.scope_id', 'scope.prf_key_id'])
+      .where('lock.state', 'in', ['waiting', 'paired'])
+      .orderBy('lock.id')
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      portal: row.portal_id as PortalId,
+      scope: row.scope_id,
+      prfKeyId: row.prf_key_id,
+      key: row.state === 'paired' ? (row.public_key ?? undefined) : undefined,
+      corridors: corridors.get(row.portal_id) ?? [],
+      sealedAdvertisementKey: row.advertisement_key,
+      pairing:
+        row.pairing_id === null || row.pairing_device === null || row.pairing_code === null
+          ? undefined
+          : {
+              id: row.pairing_id,
+              device: row.pairing_device,
+              untilMs: row.pairing_until ?? 0,
+              sealed: row.pairing_code,
+            },
+    }));
+  };
+  return Object.assign(read, { batch });
+}
+
+/** Secrets of locks, opened only on their way out. */
+export interface LockKeys {
+  advertisement(lock: KnownLock): Promise<string>;
+  prf(lock: KnownLock, key: string): Promise<{ id: number; wrapped: string } | undefined>;
+  /** JWE for this controller; `undefined` where it never told a key to encrypt to. */
+  code(lock: KnownLock, device: DeviceId): Promise<string | undefined>;
+}
+
+export function createLockKeys(
+  { db }: Pick<Database, 'db'>,
+  keystore: Pick<Keystore, 'seal' | 'open'>,
+  randomBytes: (count: number) => Uint8Array,
+): LockKeys {
+  const wrapped = new Map<string, string>();
+  return {
+    advertisement: async (lock) => toHex(keystore.open(lock.sealedAdvertisementKey)),
+    async prf({ prfKeyId: id }, key) {
+      const name = `${key} ${id}`;
+      const known = wrapped.get(name);
+      if (known !== undefined) return { id, wrapped: known };
+      const { key16 } = await readPrfKey(db, keystore, id);
+      const sealed = wrapKey(key16, id, Uint8Array.from(Buffer.from(key, 'hex')), keyPair(randomBytes(32)));
+      if (sealed === undefined) return undefined;
+      wrapped.set(name, toHex(sealed));
+      return { id, wrapped: toHex(sealed) };
+    },
+    async code({ pairing }, device) {
+      const row = await db.selectFrom('device').select('encryption_jwk').where('id', '=', device).executeTakeFirst();
+      if (pairing === undefined || row?.encryption_jwk == null) return undefined;
+      return wrapPrfKey(JSON.parse(row.encryption_jwk) as JWK, keystore.open(pairing.sealed));
+    },
+  };
+}
+
+const REPORT_COLUMNS = [
+  ...['lock_id', 'device_id', 'ord', 'state', 'epoch', 'version', 'digest', 'deny_epoch', 'deny_seq', 'battery'],
+  ...['last_seen', 'rssi', 'bolt', 'door', 'log_pending', 'firmware', 'fault', 'reported_at'],
+];
+const UPSERT = `insert into lock_report (${REPORT_COLUMNS.join(', ')})
+  values (${REPORT_COLUMNS.map(() => '?').join(', ')}) on conflict (lock_id, device_id) do update set
+  ${REPORT_COLUMNS.slice(2)
+    .map((name) => `${name} = excluded.${name}`)
+    .join(', ')}`;
+
+export async function recordReports(
+  batch: GatewayDatabase['batch'],
+  device: string,
+  reports: readonly LockReport[],
+  atMs: number,
+): Promise<void> {
+  if (reports.length === 0) return;
+  const rows = reports.map(({ lockId, order, state, list, deny, bolt, door, ...said }): Bindable[] => [
+    ...[lockId, device, order, state, list?.epoch ?? null, list?.version ?? null, list?.digest ?? null],
+    ...[deny?.epoch ?? null, deny?.seq ?? null, said.battery ?? null],
+    // A controller's clock may be ahead: nobody was seen in the future.
+    ...[said.lastSeenMs === undefined ? null : Math.min(said.lastSeenMs, atMs), said.rssi ?? null, bolt, door],
+    ...[said.logPending ?? null, said.firmware ?? null, said.fault ?? null, atMs],
+  ]);
+  await batch([{ sql: UPSERT, rows }]);
+}
