@@ -26,6 +26,7 @@ export const API_ERRORS = {
   'must-change-password': client(403, 'mustChangePassword'),
   'only-for-people': client(403, 'onlyForPeople'),
   'sign-in-again': client(403, 'signInAgain'),
+  forbidden: { status: 403, level: 'warn', key: 'forbidden' },
   'code-refused': { status: 403, level: 'warn', key: 'codeRefused' },
   'route-not-found': client(404, 'routeNotFound'),
   'not-found': client(404, 'notFound'),
@@ -41,6 +42,7 @@ export const API_ERRORS = {
   'not-allowed-here': client(422, 'notAllowedHere'),
   'too-many-attempts': { status: 429, level: 'warn', key: 'tooManyAttempts' },
   busy: { status: 503, level: 'warn', key: 'busy' },
+  'too-many-streams': client(429, 'tooManyStreams'),
   internal: { status: 500, level: 'error', key: 'internal' },
   'not-ready': { status: 503, level: 'warn', key: 'notReady' },
 } as const satisfies Readonly<Record<string, ApiErrorEntry>>;

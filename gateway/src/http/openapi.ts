@@ -4,8 +4,8 @@ import { createLogger } from '../app/logger.ts';
 import { createServer } from './server.ts';
 import type { ApiServices } from './services.ts';
 
-/** Routes are described, never called: no service is needed. */
-const NO_SERVICES = new Proxy({}, { get: () => ({}) }) as ApiServices;
+/** Routes are described, never called; a collection only has to show that it can be listed. */
+const NO_SERVICES = new Proxy({}, { get: () => ({ list: async () => [] }) }) as ApiServices;
 
 export async function openApiDocument(version: string): Promise<object> {
   const app = await createServer({

@@ -5,10 +5,13 @@ import { registerCommands } from './routes/commands.ts';
 import { registerDevices } from './routes/devices.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerImports } from './routes/imports.ts';
+import { registerKeychain } from './routes/keychain.ts';
+import { registerLocks } from './routes/locks.ts';
 import { registerOwn } from './routes/own.ts';
 import { registerPeople } from './routes/people.ts';
 import { registerPlaces } from './routes/places.ts';
 import { registerRights } from './routes/rights.ts';
+import { registerRoles } from './routes/roles.ts';
 import { registerSystem } from './routes/system.ts';
 import type { Api } from './server.ts';
 import type { ApiServices } from './services.ts';
@@ -16,6 +19,7 @@ import type { ApiServices } from './services.ts';
 export async function registerRoutes(app: Api, services: ApiServices, monotonicMs: () => number): Promise<void> {
   registerSystem(app, services);
   registerPeople(app, services);
+  registerRoles(app, services);
   registerCards(app, services);
   registerPlaces(app, services);
   registerRights(app, services);
@@ -23,5 +27,7 @@ export async function registerRoutes(app: Api, services: ApiServices, monotonicM
   registerCommands(app, services);
   registerHistory(app, services);
   registerOwn(app, services.own, monotonicMs);
+  registerKeychain(app, services.keychain, monotonicMs);
+  registerLocks(app, services.locks);
   await registerImports(app, services);
 }

@@ -7,6 +7,7 @@ import cookie from '@fastify/cookie';
 import swagger from '@fastify/swagger';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { holdToRoles } from './access.ts';
 import { createAttemptLimit, SIGN_IN_LIMIT } from './attempt-limit.ts';
 import { authenticate } from './authenticate.ts';
 import { installErrors } from './error-handler.ts';
@@ -83,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(cookie);
   const { token, monotonicMs: nowMs, people = NOBODY } = options;
   authenticate(app, { token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs, people });
+  holdToRoles(app);
   installErrors(app);
   await app.register(swagger, openApiOptions(options.version));
   await app.register(async (scope) => {

@@ -8,8 +8,11 @@ import type * as operations from '@latchkey/protocols/api/operations';
 import type * as people from '@latchkey/protocols/api/people';
 import type * as places from '@latchkey/protocols/api/places';
 import type * as rights from '@latchkey/protocols/api/rights';
+import type { RoleGrant } from '@latchkey/protocols/api/sign-in';
 import type { Result } from '@latchkey/protocols/result';
+import type { KeychainService, LockService } from './keychain-service.ts';
 import type { OwnService } from './own-service.ts';
+import type { Reach } from './principal.ts';
 
 export type ApiResult<T> = Result<T, ApiErrorCode>;
 export type Actor = string;
@@ -23,11 +26,11 @@ export interface Collection<Item, Body, Id = string> {
 }
 
 export interface PeopleService extends Omit<Collection<people.Person, people.PersonBody>, 'list'> {
-  page(query: people.PersonQuery): Promise<ApiResult<Page<people.Person>>>;
+  page(query: people.PersonQuery, reach?: Reach): Promise<ApiResult<Page<people.Person>>>;
 }
 
 export interface CardService {
-  page(query: people.CardQuery): Promise<ApiResult<Page<people.Card>>>;
+  page(query: people.CardQuery, reach?: Reach): Promise<ApiResult<Page<people.Card>>>;
   get(id: string): Promise<people.Card | undefined>;
   issue(body: people.CardIssue, actor: Actor): Promise<ApiResult<people.Card>>;
   /** The old card is withdrawn, the new one takes its place in one transaction. */
@@ -64,14 +67,16 @@ export interface CommandService {
 }
 
 export interface EventService {
-  page(query: history.EventQuery, actor: Actor): Promise<ApiResult<Page<history.ApiEvent>>>;
+  page(query: history.EventQuery, actor: Actor, reach?: Reach): Promise<ApiResult<Page<history.ApiEvent>>>;
   /** Oldest first, page by page, without holding them all. */
-  export(filter: history.EventFilter, actor: Actor): AsyncIterable<history.ApiEvent>;
+  export(filter: history.EventFilter, actor: Actor, reach?: Reach): AsyncIterable<history.ApiEvent>;
   /** Events after `afterId` (absent: from now on), as they are committed, until the signal. */
   follow(
     filter: history.EventStreamQuery,
     afterId: string | undefined,
     signal: AbortSignal,
+    actor: Actor,
+    reach?: Reach,
   ): AsyncIterable<history.ApiEvent>;
 }
 
@@ -91,7 +96,25 @@ export interface ImportRequest {
   readonly form: string | undefined;
 }
 
+/** Buildings that a thing lies in: none for what is the whole campus's; undefined where there is no such thing. */
+export interface BuildingFinder {
+  ofPerson(number: string): Promise<readonly string[] | undefined>;
+  ofPortal(id: string): Promise<readonly string[] | undefined>;
+  ofCard(id: string): Promise<readonly string[] | undefined>;
+  ofCardNumber(number: string, form: string | undefined): Promise<readonly string[] | undefined>;
+  ofCommand(id: string): Promise<readonly string[] | undefined>;
+  portalsWithin(buildings: readonly string[]): Promise<readonly string[]>;
+}
+
+export interface RoleService {
+  /** undefined: there is no such person. */
+  get(number: string): Promise<readonly RoleGrant[] | undefined>;
+  put(number: string, grants: readonly RoleGrant[], actor: Actor): Promise<ApiResult<Changed>>;
+}
+
 export interface ApiServices {
+  readonly buildings: BuildingFinder;
+  readonly roles: RoleService;
   readonly people: PeopleService;
   readonly groups: Collection<people.Group, people.GroupBody>;
   readonly cards: CardService;
@@ -107,6 +130,8 @@ export interface ApiServices {
   readonly audit: AuditService;
   /** Of whoever makes the request. */
   readonly own: OwnService;
+  readonly keychain: KeychainService;
+  readonly locks: LockService;
   explain(body: operations.ExplainBody): Promise<ApiResult<operations.Explanation>>;
   import(request: ImportRequest, actor: Actor): Promise<ApiResult<ImportOutcome>>;
   ready(): boolean;

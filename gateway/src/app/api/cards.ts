@@ -30,7 +30,7 @@ export function createCardService({ context, confirm }: CardServiceOptions): Car
     });
   };
   return {
-    page: (query) => pageOfCards(context.database.reader, query),
+    page: (query, reach) => pageOfCards(context.database.reader, query, reach),
     get: async (id) => (await readCards(db, [cardRow(id)]))[0],
     async issue({ number, form, person, class: credentialClass, validUntil }, actor) {
       const uid = readNumber(number, form);

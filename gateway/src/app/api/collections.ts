@@ -17,7 +17,7 @@ export function createCollections(context: RegistryContext, isOnline: (device: s
   const { db, reader } = context.database;
   return {
     people: {
-      page: (query) => pageOfPeople(reader, query),
+      page: (query, reach) => pageOfPeople(reader, query, reach),
       get: (number) => readPerson(db, number),
       put: (number, body, actor) => putPerson(context, number, body, actor),
       remove: (number, actor) => removePerson(context, number, actor),

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // All services of the API, from the gateway's parts.
 import type { ExplainBody, Explanation } from '@latchkey/protocols/api/operations';
+import type { KeychainService, LockService } from '../../http/keychain-service.ts';
 import type { OwnService } from '../../http/own-service.ts';
 import type { ApiResult, ApiServices, CommandService, DeviceService } from '../../http/services.ts';
 import { appendAudit, verifyAudit } from '../audit.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RegistryContext } from '../registry/registry-context.ts';
+import { grantsOfNumber, putGrants } from '../sign-in/grants.ts';
 import { pageOfAudit } from './audit.ts';
+import { createBuildingFinder } from './buildings.ts';
 import { type CardServiceOptions, createCardService } from './cards.ts';
 import { createCollections } from './collections.ts';
 import { createDeviceReader } from './devices.ts';
@@ -21,6 +24,8 @@ export interface ServiceParts {
   readonly explain: (body: ExplainBody) => Promise<ApiResult<Explanation>>;
   readonly imports: ApiServices['import'];
   readonly own: OwnService;
+  readonly keychain: KeychainService;
+  readonly locks: LockService;
   readonly wake: EventWake;
   readonly metrics: Metrics;
   readonly ready: () => boolean;
@@ -33,6 +38,11 @@ export function composeServices(parts: ServiceParts): ApiServices {
   const devices = createDeviceReader(database.db, isOnline);
   return {
     ...createCollections(context, isOnline),
+    buildings: createBuildingFinder(database.db),
+    roles: {
+      get: (number) => grantsOfNumber(database.db, number),
+      put: (number, grants, actor) => putGrants(context, number, grants, actor),
+    },
     cards,
     cardFinder: cards,
     devices: {
@@ -53,6 +63,8 @@ export function composeServices(parts: ServiceParts): ApiServices {
     }),
     audit: { page: (query) => pageOfAudit(database.reader, query), verify: () => verifyAudit(database.reader) },
     own: parts.own,
+    keychain: parts.keychain,
+    locks: parts.locks,
     explain: parts.explain,
     import: parts.imports,
     ready: parts.ready,

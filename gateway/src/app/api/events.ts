@@ -6,8 +6,9 @@ import { journalEvent } from '@latchkey/protocols/mqtt/events';
 import { ok } from '@latchkey/protocols/result';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
+import type { Reach } from '../../http/principal.ts';
 import type { Actor, EventService } from '../../http/services.ts';
-import { fromInstant, readCursor, toInstant, toPage } from './forms.ts';
+import { fromInstant, namesOf, readCursor, toInstant, toPage } from './forms.ts';
 
 export interface EventReaderOptions {
   readonly db: Kysely<Database>;
@@ -23,45 +24,50 @@ export interface EventWake {
 }
 
 const CHUNK = 500;
+const EVERYONE = 'everyone';
 const POLL_MS = 1_000;
 
 export function createEventReader({ db, recordLook, wake }: EventReaderOptions): EventService {
   return {
-    async page({ limit, cursor, ...filter }, actor) {
+    async page({ limit, cursor, ...filter }, actor, reach = 'all') {
       const before = readCursor(cursor);
       if (!before.ok) return before;
-      if (filter.person !== undefined) await recordLook(actor, filter.person, filter);
-      let query = select(db, filter)
+      // One look a series of pages.
+      if (before.value === undefined) await recordLook(actor, filter.person ?? EVERYONE, filter);
+      let query = select(db, filter, reach)
         .orderBy('event.id', 'desc')
         .limit(limit + 1);
       if (before.value !== undefined) query = query.where('event.id', '<', before.value);
       return ok(toPage(await query.execute(), limit, (row) => row.id, toEvent));
     },
-    async *export(filter, actor) {
-      await recordLook(actor, filter.person ?? 'everyone', filter);
+    async *export(filter, actor, reach = 'all') {
+      await recordLook(actor, filter.person ?? EVERYONE, filter);
       for (let after = 0; ; ) {
-        const rows = await following(db, filter, after);
+        const rows = await following(db, filter, after, reach);
         for (const row of rows) yield toEvent(row);
         const last = rows.at(-1);
         if (last === undefined || rows.length < CHUNK) return;
         after = last.id;
       }
     },
-    follow: (filter, afterId, signal) => follow(db, wake, filter, afterId, signal),
+    async *follow(filter, afterId, signal, actor, reach = 'all') {
+      // Whoever was cut off and comes back goes on with the look that was recorded.
+      if (afterId === undefined) await recordLook(actor, EVERYONE, filter);
+      yield* follow(db, wake, { filter, afterId, reach }, signal);
+    },
   };
 }
 
 async function* follow(
   db: Kysely<Database>,
   wake: EventWake,
-  filter: EventStreamQuery,
-  afterId: string | undefined,
+  { filter, afterId, reach }: { filter: EventStreamQuery; afterId: string | undefined; reach: Reach },
   signal: AbortSignal,
 ): AsyncGenerator<ApiEvent> {
   const resumed = readCursor(afterId);
   let after = (resumed.ok ? resumed.value : undefined) ?? (await newestId(db));
   while (!signal.aborted) {
-    const rows = await following(db, filter, after);
+    const rows = await following(db, filter, after, reach);
     for (const row of rows) {
       after = row.id;
       yield toEvent(row);
@@ -70,8 +76,8 @@ async function* follow(
   }
 }
 
-const following = (db: Kysely<Database>, filter: EventFilter, after: number) =>
-  select(db, filter).where('event.id', '>', after).orderBy('event.id').limit(CHUNK).execute();
+const following = (db: Kysely<Database>, filter: EventFilter, after: number, reach: Reach) =>
+  select(db, filter, reach).where('event.id', '>', after).orderBy('event.id').limit(CHUNK).execute();
 
 async function newestId(db: Kysely<Database>): Promise<number> {
   const row = await db
@@ -81,7 +87,7 @@ async function newestId(db: Kysely<Database>): Promise<number> {
   return row?.id ?? 0;
 }
 
-function select(db: Kysely<Database>, filter: EventFilter) {
+function select(db: Kysely<Database>, filter: EventFilter, reach: Reach) {
   let query = db
     .selectFrom('event')
     .leftJoin('person', 'person.id', 'event.person_id')
@@ -94,6 +100,10 @@ function select(db: Kysely<Database>, filter: EventFilter) {
       'event.body as body',
       'person.number as person',
     ]);
+  if (reach !== 'all') {
+    const within = db.selectFrom('portal').select('id').where('building', 'in', namesOf(reach));
+    query = query.where('event.portal_id', 'in', within);
+  }
   if (filter.from !== undefined) query = query.where('event.at', '>=', fromInstant(filter.from));
   if (filter.until !== undefined) query = query.where('event.at', '<', fromInstant(filter.until));
   if (filter.portal !== undefined) query = query.where('event.portal_id', '=', filter.portal);

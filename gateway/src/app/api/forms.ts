@@ -35,3 +35,6 @@ export function toPage<Row, Item>(
   const items = kept.map(toItem);
   return rows.length > limit && last !== undefined ? { items, next: String(cursorOf(last)) } : { items };
 }
+
+/** Buildings of a reach for a filter: a thing without a building is the whole campus's and in no such reach. */
+export const namesOf = (reach: ReadonlySet<string>): string[] => [...reach].filter((name) => name !== '');

@@ -5,10 +5,15 @@ import type { Card, CardQuery, Group, Person, PersonQuery } from '@latchkey/prot
 import { ok } from '@latchkey/protocols/result';
 import type { Kysely } from 'kysely';
 import type { CredentialTable, Database, PersonRow } from '../../adapters/database/schema.ts';
+import type { Reach } from '../../http/principal.ts';
 import type { ApiResult } from '../../http/services.ts';
-import { readCursor, toClass, toInstantOrNull, toPage } from './forms.ts';
+import { namesOf, readCursor, toClass, toInstantOrNull, toPage } from './forms.ts';
 
-export async function pageOfPeople(db: Kysely<Database>, query: PersonQuery): Promise<ApiResult<Page<Person>>> {
+export async function pageOfPeople(
+  db: Kysely<Database>,
+  query: PersonQuery,
+  reach: Reach = 'all',
+): Promise<ApiResult<Page<Person>>> {
   const after = readCursor(query.cursor);
   if (!after.ok) return after;
   let select = db
@@ -17,6 +22,7 @@ export async function pageOfPeople(db: Kysely<Database>, query: PersonQuery): Pr
     .orderBy('person.id')
     .limit(query.limit + 1);
   if (after.value !== undefined) select = select.where('person.id', '>', after.value);
+  if (reach !== 'all') select = select.where('person.building', 'in', namesOf(reach));
   if (query.number !== undefined) select = select.where('person.number', '=', query.number);
   if (query.group !== undefined) {
     const members = db.selectFrom('group_member').select('person_id').where('group_id', '=', query.group);
@@ -90,13 +96,18 @@ export async function listGroups(db: Kysely<Database>, id?: string): Promise<Gro
   return (await select.execute()).map(({ id, name, members }) => ({ id, name, members }));
 }
 
-export async function pageOfCards(db: Kysely<Database>, query: CardQuery): Promise<ApiResult<Page<Card>>> {
+export async function pageOfCards(
+  db: Kysely<Database>,
+  query: CardQuery,
+  reach: Reach = 'all',
+): Promise<ApiResult<Page<Card>>> {
   const after = readCursor(query.cursor);
   if (!after.ok) return after;
   let select = selectCards(db)
     .orderBy('credential.id')
     .limit(query.limit + 1);
   if (after.value !== undefined) select = select.where('credential.id', '>', after.value);
+  if (reach !== 'all') select = select.where('person.building', 'in', namesOf(reach));
   if (query.person !== undefined) select = select.where('person.number', '=', query.person);
   if (query.state !== undefined) select = select.where('credential.state', '=', query.state);
   return ok(toPage(await select.execute(), query.limit, ({ id }) => id, toCard));

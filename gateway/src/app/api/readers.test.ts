@@ -186,14 +186,16 @@ describe('events', () => {
     expect(await count({ cursor: 'x' })).toBe('invalid-cursor');
   });
 
-  it('of a person, and exports, are recorded as a look', async () => {
-    await events().page({ limit: 1 }, 'administrator');
-    expect(looks).toEqual([]);
+  it('are recorded as a look, once for a series of pages, also where there was nothing to see', async () => {
+    await insertEvents(database, [eventRow(0, 0), eventRow(1, 1)]);
+    const first = await events().page({ limit: 1 }, 'administrator');
+    await events().page({ limit: 1, cursor: first.ok ? first.value.next : '' }, 'administrator');
     await events().page({ limit: 1, person: '2026000001' }, 'administrator');
-    for await (const event of events().export({}, 'administrator')) expect(event).toBeUndefined();
+    for await (const { seq } of events().export({ type: 'started' }, 'administrator')) expect(seq).toBeUndefined();
     expect(looks).toEqual([
-      ['administrator', '2026000001', { person: '2026000001' }],
       ['administrator', 'everyone', {}],
+      ['administrator', '2026000001', { person: '2026000001' }],
+      ['administrator', 'everyone', { type: 'started' }],
     ]);
   });
 
@@ -219,13 +221,13 @@ describe('events', () => {
         return inner.wait(ms, signal);
       },
     };
-    const live = events(bell).follow({}, undefined, controller.signal)[Symbol.asyncIterator]();
+    const live = events(bell).follow({}, undefined, controller.signal, 'administrator')[Symbol.asyncIterator]();
     const next = live.next();
     await vi.waitFor(() => expect(waits).toBe(1));
     await insertEvents(database, [eventRow(2, 2)]);
     bell.ring();
     expect((await next).value?.seq).toBe(2);
-    const resumed = events(bell).follow({}, '1', controller.signal)[Symbol.asyncIterator]();
+    const resumed = events(bell).follow({}, '1', controller.signal, 'administrator')[Symbol.asyncIterator]();
     expect((await resumed.next()).value?.seq).toBe(1);
     const last = live.next();
     controller.abort();

@@ -169,14 +169,18 @@ interface CommandView {
 const GRACE_MS = 2_000;
 const NOT_REACHED: ReadonlySet<string> = new Set(['not-reached', 'unreachable', 'link-lost', 'busy']);
 
-function stateOf({ refused, state, code, expires_at, asked_at }: CommandView, nowMs: number): Pick<Opening, 'state' | 'reason'> {
+function stateOf(
+  { refused, state, code, expires_at, asked_at }: CommandView,
+  nowMs: number,
+): Pick<Opening, 'state' | 'reason'> {
   if (refused !== null) return { state: 'refused', reason: refused };
   if (state === 'done') return { state: 'opened', reason: null };
   if (state === 'refused' && code === 'jammed') return { state: 'jammed', reason: null };
   if (state === 'refused' && NOT_REACHED.has(code ?? '')) return { state: 'not-reached', reason: code };
   if (state === 'refused' && code !== 'expired') return { state: 'refused', reason: code };
   // Nobody knows what became of it: the word is that it never came back, not that it did not open.
-  const over = state === 'expired' || state === 'refused' || (expires_at ?? asked_at + TICKET_LIFE_S * 1_000) + GRACE_MS < nowMs;
+  const over =
+    state === 'expired' || state === 'refused' || (expires_at ?? asked_at + TICKET_LIFE_S * 1_000) + GRACE_MS < nowMs;
   if (over) return { state: 'expired', reason: null };
   return { state: state === 'received' ? 'opening' : 'waiting', reason: null };
 }

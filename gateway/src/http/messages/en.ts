@@ -27,6 +27,10 @@ export const en: Catalogue = {
     message: 'The change was not asked for by a page of this site.',
     fix: 'Open the page again and repeat it; programs send x-latchkey-csrf from /v1/me.',
   },
+  forbidden: {
+    message: 'Your roles do not allow this.',
+    fix: 'Ask an administrator for a role that does, in the building it is about.',
+  },
   mustChangePassword: {
     message: 'The initial password must be changed first.',
     fix: 'Choose a password of your own; until then nothing else is allowed.',
@@ -74,6 +78,7 @@ export const en: Catalogue = {
     message: 'Too many failed attempts.',
     fix: 'Wait and try again, or sign in another way or on a device that you signed in on before.',
   },
+  tooManyStreams: { message: 'Too many live streams are open.', fix: 'Close one, or wait a minute.' },
   busy: { message: 'Too many people sign in at this moment.', fix: 'Try again in a few seconds.' },
   internal: { message: 'The gateway failed.', fix: 'Give the request id to whoever runs the gateway.' },
   notReady: { message: 'The gateway is not ready yet.', fix: 'Try again in a few seconds.' },

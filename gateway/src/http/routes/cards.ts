@@ -2,7 +2,8 @@
 // Cards: issue, report lost, freeze, give back, withdraw, replace. Losing a card sends the deny before the call returns.
 import * as schema from '@latchkey/protocols/api/people';
 import { z } from 'zod';
-import { ADMINISTRATOR } from '../authenticate.ts';
+import { reachFor, requireWithin } from '../access.ts';
+import { principalOf } from '../authenticate.ts';
 import { refuse, unwrap } from '../errors.ts';
 import type { Api } from '../server.ts';
 import type { ApiServices } from '../services.ts';
@@ -23,7 +24,7 @@ const params = z.object({ id });
 
 export function registerCards(app: Api, services: ApiServices): void {
   const tags = ['cards'];
-  const { cards, cardFinder } = services;
+  const { cards, cardFinder, buildings } = services;
   app.get(
     '/v1/cards',
     {
@@ -34,20 +35,26 @@ export function registerCards(app: Api, services: ApiServices): void {
         response: { 200: schema.cardPage },
       },
     },
-    async ({ query }) => {
-      const page = unwrap(await cards.page(query));
+    async (request) => {
+      const page = unwrap(await cards.page(request.query, reachFor(request)));
       return { ...page, items: [...page.items] };
     },
   );
   app.post(
     '/v1/cards',
     { schema: { tags, summary: 'Issue a card', body: schema.cardIssue, response: { 201: schema.card } } },
-    async ({ body }, reply) => reply.code(201).send(unwrap(await cards.issue(body, ADMINISTRATOR))),
+    async (request, reply) => {
+      await requireWithin(request, () => buildings.ofPerson(request.body.person));
+      return reply.code(201).send(unwrap(await cards.issue(request.body, principalOf(request).actor)));
+    },
   );
   app.get(
     '/v1/cards/:id',
     { schema: { tags, summary: 'Read one: card', params, response: { 200: schema.card } } },
-    async (request) => (await cards.get(request.params.id)) ?? refuse('not-found'),
+    async (request) => {
+      await requireWithin(request, () => buildings.ofCard(request.params.id));
+      return (await cards.get(request.params.id)) ?? refuse('not-found');
+    },
   );
   registerChanges(app, services);
   app.post(
@@ -60,11 +67,15 @@ export function registerCards(app: Api, services: ApiServices): void {
         response: { 200: schema.card },
       },
     },
-    async ({ body }) => unwrap(await cardFinder.lookup(body)),
+    async (request) => {
+      const { number, form } = request.body;
+      await requireWithin(request, () => buildings.ofCardNumber(number, form));
+      return unwrap(await cardFinder.lookup(request.body));
+    },
   );
 }
 
-function registerChanges(app: Api, { cards, cardFinder }: ApiServices): void {
+function registerChanges(app: Api, { cards, cardFinder, buildings }: ApiServices): void {
   const tags = ['cards'];
   for (const act of schema.CARD_ACTIONS) {
     app.post(
@@ -72,7 +83,11 @@ function registerChanges(app: Api, { cards, cardFinder }: ApiServices): void {
       {
         schema: { tags, summary: SUMMARY[act], params, querystring: wait, response: { 200: schema.cardChange } },
       },
-      async (request) => unwrap(await cards.act(request.params.id, act, ADMINISTRATOR, request.query.waitMs)),
+      async (request) => {
+        const { id: card } = request.params;
+        await requireWithin(request, () => buildings.ofCard(card));
+        return unwrap(await cards.act(card, act, principalOf(request).actor, request.query.waitMs));
+      },
     );
   }
   app.post(
@@ -86,7 +101,10 @@ function registerChanges(app: Api, { cards, cardFinder }: ApiServices): void {
         response: { 200: schema.cardChange },
       },
     },
-    async (request) => unwrap(await cards.replace(request.params.id, request.body, ADMINISTRATOR)),
+    async (request) => {
+      await requireWithin(request, () => buildings.ofCard(request.params.id));
+      return unwrap(await cards.replace(request.params.id, request.body, principalOf(request).actor));
+    },
   );
   app.post(
     '/v1/revocations',
@@ -99,7 +117,13 @@ function registerChanges(app: Api, { cards, cardFinder }: ApiServices): void {
         response: { 200: schema.cardChange },
       },
     },
-    async ({ body, query }) => unwrap(await cardFinder.revoke(body, ADMINISTRATOR, query.waitMs)),
+    async (request) => {
+      const { person, number = '', form } = request.body;
+      await requireWithin(request, () =>
+        person === undefined ? buildings.ofCardNumber(number, form) : buildings.ofPerson(person),
+      );
+      return unwrap(await cardFinder.revoke(request.body, principalOf(request).actor, request.query.waitMs));
+    },
   );
 }
 

@@ -3,8 +3,10 @@
 import { changed } from '@latchkey/protocols/api/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ADMINISTRATOR } from '../authenticate.ts';
+import { isWithin, reachFor } from '../access.ts';
+import { principalOf } from '../authenticate.ts';
 import { refuse, unwrap } from '../errors.ts';
+import type { Reach } from '../principal.ts';
 import type { Api } from '../server.ts';
 import type { Collection } from '../services.ts';
 
@@ -17,14 +19,20 @@ interface CollectionRoutes<Item extends z.ZodType, Body extends z.ZodType, Id ex
   readonly id: Id;
   readonly item: Item;
   readonly body: Body;
+  /** In which building one lies, where that decides who sees it. */
+  readonly buildingOf?: (item: z.output<Item>) => string;
   readonly collection: Pick<Collection<z.output<Item>, z.output<Body>, z.output<Id>>, 'get' | 'put' | 'remove'> &
     Partial<Pick<Collection<z.output<Item>, z.output<Body>, z.output<Id>>, 'list'>>;
 }
 
 export function registerCollection<Item extends z.ZodType, Body extends z.ZodType, Id extends z.ZodType>(
   app: Api,
-  { path, tag, noun, id, item, body, collection }: CollectionRoutes<Item, Body, Id>,
+  { path, tag, noun, id, item, body, buildingOf, collection }: CollectionRoutes<Item, Body, Id>,
 ): void {
+  const isSeen = (reach: Reach, each: z.output<Item>) => {
+    const building = buildingOf?.(each);
+    return building === undefined || isWithin(reach, building === '' ? [] : [building]);
+  };
   const schema = { tags: [tag], params: z.object({ id }) };
   // The type provider cannot see through a generic schema: what it parsed is named here, once.
   const answer: z.ZodType = item;
@@ -34,21 +42,25 @@ export function registerCollection<Item extends z.ZodType, Body extends z.ZodTyp
   const { list } = collection;
   if (list !== undefined) {
     const response = { 200: z.object({ items: z.array(item) }) };
-    routes.get(path, { schema: { tags: [tag], summary: `List: ${noun}`, response } }, async () => ({
-      items: [...(await list.call(collection))],
-    }));
+    routes.get(path, { schema: { tags: [tag], summary: `List: ${noun}`, response } }, async (request) => {
+      const reach = reachFor(request);
+      return { items: (await list.call(collection)).filter((each) => isSeen(reach, each)) };
+    });
   }
   const one = `${path}/:id`;
   const response = { 200: changed };
   routes.get(
     one,
     { schema: { ...schema, summary: `Read one: ${noun}`, response: { 200: answer } } },
-    async (request) => (await collection.get(idOf(request))) ?? refuse('not-found'),
+    async (request) => {
+      const found = await collection.get(idOf(request));
+      return found !== undefined && isSeen(reachFor(request), found) ? found : refuse('not-found');
+    },
   );
   routes.put(one, { schema: { ...schema, summary: `Make or replace: ${noun}`, body, response } }, async (request) =>
-    unwrap(await collection.put(idOf(request), bodyOf(request), ADMINISTRATOR)),
+    unwrap(await collection.put(idOf(request), bodyOf(request), principalOf(request).actor)),
   );
   routes.delete(one, { schema: { ...schema, summary: `Remove: ${noun}`, response } }, async (request) =>
-    unwrap(await collection.remove(idOf(request), ADMINISTRATOR)),
+    unwrap(await collection.remove(idOf(request), principalOf(request).actor)),
   );
 }

@@ -3,8 +3,9 @@
 import { Readable } from 'node:stream';
 import * as schema from '@latchkey/protocols/api/history';
 import { z } from 'zod';
-import { ADMINISTRATOR } from '../authenticate.ts';
-import { unwrap } from '../errors.ts';
+import { reachFor } from '../access.ts';
+import { principalOf } from '../authenticate.ts';
+import { refuse, unwrap } from '../errors.ts';
 import { eventStream, ndjson } from '../event-stream.ts';
 import type { Api } from '../server.ts';
 import type { ApiServices } from '../services.ts';
@@ -24,8 +25,8 @@ export function registerHistory(app: Api, services: ApiServices): void {
         response: { 200: schema.eventPage },
       },
     },
-    async ({ query }) => {
-      const page = unwrap(await events.page(query, ADMINISTRATOR));
+    async (request) => {
+      const page = unwrap(await events.page(request.query, principalOf(request).actor, reachFor(request)));
       return { ...page, items: [...page.items] };
     },
   );
@@ -39,18 +40,25 @@ export function registerHistory(app: Api, services: ApiServices): void {
         response: { 200: { content: { 'application/x-ndjson': { schema: z.string() } } } },
       },
     },
-    ({ query }, reply) => {
-      stream(reply, 'application/x-ndjson', ndjson(events.export(query, ADMINISTRATOR)));
+    (request, reply) => {
+      const { actor } = principalOf(request);
+      stream(reply, 'application/x-ndjson', ndjson(events.export(request.query, actor, reachFor(request))));
     },
   );
   registerLive(app, services);
   registerAudit(app, services);
 }
 
+/** Live streams cost the database a look at every commit. */
+const STREAMS_A_CALLER = 8;
+const STREAMS_IN_ALL = 128;
+/** A stream ends after this; browsers come back by themselves with the last id, and are asked anew who they are. */
+const STREAM_LIFE_MS = 10 * 60_000;
+
 function registerLive(app: Api, { events }: ApiServices): void {
-  const open = new Set<AbortController>();
+  const open = new Map<AbortController, string>();
   app.addHook('preClose', async () => {
-    for (const controller of open) controller.abort();
+    for (const controller of open.keys()) controller.abort();
   });
   app.get(
     '/v1/events/stream',
@@ -64,13 +72,19 @@ function registerLive(app: Api, { events }: ApiServices): void {
       },
     },
     (request, reply) => {
+      const { actor } = principalOf(request);
+      const own = [...open.values()].filter((each) => each === actor).length;
+      if (own >= STREAMS_A_CALLER || open.size >= STREAMS_IN_ALL) refuse('too-many-streams');
       const controller = new AbortController();
-      open.add(controller);
+      open.set(controller, actor);
+      const end = setTimeout(() => controller.abort(), STREAM_LIFE_MS);
       reply.raw.once('close', () => {
+        clearTimeout(end);
         open.delete(controller);
         controller.abort();
       });
-      const source = events.follow(request.query, request.headers['last-event-id'], controller.signal);
+      const after = request.headers['last-event-id'];
+      const source = events.follow(request.query, after, controller.signal, actor, reachFor(request));
       stream(reply, 'text/event-stream', eventStream(source, controller.signal));
     },
   );

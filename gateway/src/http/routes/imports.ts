@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CSV imports. The raw file is the body; a dry run shows the difference, an error names line and column and applies nothing.
 import * as schema from '@latchkey/protocols/api/imports';
-import { ADMINISTRATOR } from '../authenticate.ts';
+import { principalOf } from '../authenticate.ts';
 import { refuse, unwrap } from '../errors.ts';
 import type { Api } from '../server.ts';
 import type { ApiServices } from '../services.ts';
@@ -32,7 +32,7 @@ export async function registerImports(app: Api, services: ApiServices): Promise<
         if (!(request.body instanceof Uint8Array)) return refuse('unsupported-media-type');
         const { dryRun, form } = request.query;
         const file = { kind: request.params.kind, csv: request.body, dryRun: dryRun === 'true', form };
-        const outcome = unwrap(await services.import(file, ADMINISTRATOR));
+        const outcome = unwrap(await services.import(file, principalOf(request).actor));
         if (outcome.ok) return outcome.difference;
         return refuse('import-refused', { extra: { problems: outcome.problems } });
       },

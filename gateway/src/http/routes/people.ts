@@ -2,6 +2,7 @@
 // People and their groups.
 import { personNumber, slug } from '@latchkey/protocols/api/common';
 import * as schema from '@latchkey/protocols/api/people';
+import { reachFor } from '../access.ts';
 import { unwrap } from '../errors.ts';
 import type { Api } from '../server.ts';
 import type { ApiServices } from '../services.ts';
@@ -18,8 +19,8 @@ export function registerPeople(app: Api, services: ApiServices): void {
         response: { 200: schema.personPage },
       },
     },
-    async ({ query }) => {
-      const page = unwrap(await services.people.page(query));
+    async (request) => {
+      const page = unwrap(await services.people.page(request.query, reachFor(request)));
       return { ...page, items: [...page.items] };
     },
   );
@@ -30,6 +31,7 @@ export function registerPeople(app: Api, services: ApiServices): void {
     id: personNumber,
     item: schema.person,
     body: schema.personBody,
+    buildingOf: ({ building }) => building,
     collection: {
       get: (id) => services.people.get(id),
       put: (id, body, actor) => services.people.put(id, body, actor),

@@ -24,6 +24,7 @@ export function registerPlaces(app: Api, services: ApiServices): void {
     id: slug,
     item: schema.portal,
     body: schema.portalBody,
+    buildingOf: ({ building }) => building,
     collection: services.portals,
   });
 }

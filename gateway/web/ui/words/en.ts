@@ -43,6 +43,8 @@ export const en: SharedWords = {
     'too-many-attempts': 'Too many attempts. Try again in a minute.',
     internal: 'The server failed. Try again later.',
     'not-ready': 'The server is starting. Try again in a moment.',
+    'too-many-streams': 'Too many pages are open. Close one and try again.',
+    forbidden: 'You may not do this.',
     busy: 'The server is busy. Try again in a moment.',
   },
   reasons,

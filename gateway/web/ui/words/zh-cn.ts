@@ -34,6 +34,8 @@ const errors: ErrorWords = {
   'too-many-attempts': '尝试次数太多，请一分钟后再试。',
   internal: '服务器出错，请稍后重试。',
   'not-ready': '服务器正在启动，请稍后重试。',
+  'too-many-streams': '打开的页面太多，请关闭一个后重试。',
+  forbidden: '您无权进行此操作。',
   busy: '服务器正忙，请稍后重试。',
 };
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Smart locks: pairing, replacing, resetting and opening by staff, roll-outs of their lists, rights to rooms for a while.
+import { changed, slug } from '@latchkey/protocols/api/common';
+import * as schema from '@latchkey/protocols/api/locks';
+import { commandState } from '@latchkey/protocols/api/operations';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { reachFor, requireWithin } from '../access.ts';
+import { principalOf } from '../authenticate.ts';
+import { refuse, unwrap } from '../errors.ts';
+import type { LockService } from '../keychain-service.ts';
+import type { Api } from '../server.ts';
+
+const tags = ['locks'];
+const params = z.object({ id: slug.describe('portal the lock is in') });
+const grantParams = z.object({ id: z.string().regex(/^[1-9]\d{0,14}$/, 'use the id of a grant') });
+const actorOf = (request: FastifyRequest): string => principalOf(request).actor;
+
+export function registerLocks(app: Api, locks: LockService): void {
+  const within = (request: FastifyRequest, id: string) =>
+    requireWithin(request, async () => {
+      const lock = await locks.get(id);
+      return lock && [lock.building];
+    });
+  app.get(
+    '/v1/locks',
+    {
+      schema: {
+        tags,
+        summary: 'Locks in use: desired and reported list, who serves each, what waits',
+        response: { 200: schema.lockList },
+      },
+    },
+    async (request) => {
+      const reach = reachFor(request);
+      const items = await locks.list();
+      return { items: reach === 'all' ? [...items] : items.filter(({ building }) => reach.has(building)) };
+    },
+  );
+  app.get(
+    '/v1/locks/:id',
+    { schema: { tags, summary: 'Read one: lock of a portal', params, response: { 200: schema.lock } } },
+    async (request) => {
+      await within(request, request.params.id);
+      return (await locks.get(request.params.id)) ?? refuse('not-found');
+    },
+  );
+  app.get(
+    '/v1/rollouts',
+    {
+      schema: {
+        tags,
+        summary: 'How far the newest lists have come: by state and building',
+        response: { 200: schema.rollouts },
+      },
+    },
+    async () => locks.rollouts(),
+  );
+  registerChanges(app, locks);
+  registerOrders(app, locks, within);
+  registerGrants(app, locks);
+}
+
+function registerChanges(app: Api, locks: LockService): void {
+  const response = { 200: changed };
+  app.post(
+    '/v1/locks',
+    {
+      schema: {
+        tags,
+        summary: 'Put a lock in a door: pair it by the code on its label',
+        body: schema.lockBody,
+        response,
+      },
+    },
+    async (request) => unwrap(await locks.add(request.body, actorOf(request))),
+  );
+  app.post(
+    '/v1/locks/:id/replace',
+    { schema: { tags, summary: 'Another lock takes its place', params, body: schema.replaceBody, response } },
+    async (request) => unwrap(await locks.replace(request.params.id, request.body, actorOf(request))),
+  );
+  app.put(
+    '/v1/locks/:id/corridors',
+    { schema: { tags, summary: 'Which controllers may serve it', params, body: schema.corridorsBody, response } },
+    async (request) => unwrap(await locks.corridors(request.params.id, request.body.corridors, actorOf(request))),
+  );
+  app.delete('/v1/locks/:id', { schema: { tags, summary: 'Take it out of use', params, response } }, async (request) =>
+    unwrap(await locks.retire(request.params.id, actorOf(request))),
+  );
+}
+
+type Within = (request: FastifyRequest, id: string) => Promise<void>;
+
+function registerOrders(app: Api, locks: LockService, within: Within): void {
+  const response = { 200: commandState };
+  app.post(
+    '/v1/locks/:id/open',
+    { schema: { tags, summary: 'Open it once, now or not at all', params, response } },
+    async (request) => {
+      await within(request, request.params.id);
+      return unwrap(await locks.open(request.params.id, actorOf(request)));
+    },
+  );
+  app.post(
+    '/v1/locks/:id/reset',
+    { schema: { tags, summary: 'Factory reset: it forgets keys, list and log', params, response } },
+    async (request) => unwrap(await locks.reset(request.params.id, actorOf(request))),
+  );
+}
+
+function registerGrants(app: Api, locks: LockService): void {
+  app.get(
+    '/v1/room-grants',
+    { schema: { tags, summary: 'Rights to rooms for a while, newest first', response: { 200: schema.grantList } } },
+    async () => ({ items: [...(await locks.grants())] }),
+  );
+  app.post(
+    '/v1/room-grants',
+    {
+      schema: {
+        tags,
+        summary: 'Let a person or a group open rooms for a while',
+        body: schema.grantBody,
+        response: { 201: schema.grant },
+      },
+    },
+    async (request, reply) => reply.code(201).send(unwrap(await locks.grant(request.body, actorOf(request)))),
+  );
+  app.delete(
+    '/v1/room-grants/:id',
+    { schema: { tags, summary: 'Withdraw one; it stays on record', params: grantParams, response: { 200: changed } } },
+    async (request) => unwrap(await locks.withdraw(request.params.id, actorOf(request))),
+  );
+}
