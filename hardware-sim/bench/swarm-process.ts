@@ -17,6 +17,7 @@ import { composeServices } from '@latchkey/gateway/app/api/compose';
 import { createEventBell } from '@latchkey/gateway/app/api/event-wake';
 import { type ApiClient, createApiClient } from '@latchkey/gateway/app/commands/api-client';
 import { type DeviceSide, startDeviceSide } from '@latchkey/gateway/app/device-side';
+import { composeLocks } from '@latchkey/gateway/app/locks/compose';
 import { SILENT } from '@latchkey/gateway/app/log';
 import { createLogger } from '@latchkey/gateway/app/logger';
 import { createMetrics } from '@latchkey/gateway/app/metrics';
@@ -75,7 +76,7 @@ export async function openSwarmBench(controllers: number): Promise<SwarmBench> {
   });
   const { devices, key } = await certifyAll(database, authority, controllers);
   const child = fork(PROGRAM, { execArgv: ['--import', 'tsx', '--conditions=latchkey-source'] });
-  const http = await serveApi(directory, registry, side, authority);
+  const http = await serveApi({ directory, database, keystore, registry, side }, authority);
   const bench = benchOf({ directory, database, keystore, registry, side, api: http.api }, child, http.close);
   const root = toBase64url(keystore.root.frame);
   const connect = {
@@ -93,9 +94,7 @@ export async function openSwarmBench(controllers: number): Promise<SwarmBench> {
 
 /** The server that the gateway starts, without the parts that no measurement calls. */
 async function serveApi(
-  directory: string,
-  { context }: Registry,
-  side: DeviceSide,
+  { directory, database, keystore, registry: { context }, side }: Omit<Parts, 'api'>,
   authority: CertificateAuthority,
 ): Promise<{ api: ApiClient; close(): Promise<void> }> {
   const token = await openAdminToken(directory);
@@ -115,6 +114,7 @@ async function serveApi(
       confirm: side.confirmDeny,
       certificates: async () => [],
     }),
+    ...composeLocks({ database, keystore, context, devices: side, timeZone: 'Asia/Shanghai' }),
     wake: createEventBell(),
     metrics: createMetrics(),
     ready: () => true,

@@ -139,7 +139,12 @@ export function createCommands(options: CommandOptions): Commands {
   async function openLock({ id, device, portal, actor, ticket }: LockOrder): Promise<ApiCommand> {
     const issuedMs = nowMs();
     const made: NewCommand = {
-      ...{ id, device, portal, operation: 'open-lock', mode: null, issuedMs },
+      id,
+      device,
+      portal,
+      operation: 'open-lock',
+      mode: null,
+      issuedMs,
       actor: actor.slice(0, 80),
       boot: sessionOf(device)?.boot ?? null,
       expiresMs: issuedMs + MOMENTARY_EXPIRY_MS,

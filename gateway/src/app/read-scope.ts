@@ -212,6 +212,7 @@ const mayUse = (eb: ExpressionBuilder<Database, 'person' | 'phone'>, snapshot: S
     eb.not(isHeld(snapshot.db)),
   ]);
 
+/** Held or not: who asks says so with a reason of its own, before or beside the right. */
 function selectStandIn(snapshot: Snapshot, wanted: Wanted, id: string) {
   const { person = -1 } = wanted;
   return snapshot.db
@@ -220,8 +221,7 @@ function selectStandIn(snapshot: Snapshot, wanted: Wanted, id: string) {
     .select([NO_INSTANT.as('valid_from'), NO_INSTANT.as('valid_until'), sql<number>`0`.as('blocked')])
     .where('person.active', '=', 1)
     .where('person.id', '=', person)
-    .where('person.id', 'in', membersOf(snapshot, wanted))
-    .where((eb) => eb.not(isHeld(snapshot.db)));
+    .where('person.id', 'in', membersOf(snapshot, wanted));
 }
 
 const CREDENTIAL_COLUMNS = [

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the whole gateway in order and hands back how to reach and to close it. What fails on the way closes what was opened.
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ApiServices } from '../http/services.ts';
@@ -13,10 +12,8 @@ import type { GatewayConfig } from './config.ts';
 import { type DeviceSide, startDeviceSide } from './device-side.ts';
 import { type Foundation, openFoundation } from './foundation.ts';
 import { createGatewayMetrics } from './gateway-metrics.ts';
-import { composeKeychain } from './keychain/compose.ts';
-import { createTicketSigner } from './keychain/openings.ts';
 import { listening } from './listen-errors.ts';
-import { createLockService } from './locks/lock-service.ts';
+import { composeLocks } from './locks/compose.ts';
 import { reasonOf } from './log.ts';
 import { createLogger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -169,24 +166,9 @@ function servicesOf(
         key: keystore.key('code'),
       }),
     }),
-    ...locksOf(config, { database, keystore, registry }, devices),
+    ...composeLocks({ database, keystore, context, devices, timeZone: config.timeZone }),
     wake: bell,
     metrics,
     ready,
   });
-}
-
-function locksOf(
-  { timeZone }: GatewayConfig,
-  { database, keystore, registry }: Pick<Foundation, 'database' | 'keystore' | 'registry'>,
-  { commands, locks, isOnline }: DeviceSide,
-) {
-  const { context } = registry;
-  const { campusId, epoch } = keystore.root.document;
-  const { serverOf } = locks;
-  const shared = { commands, serverOf, signer: createTicketSigner(campusId, keystore.key('command')), randomBytes };
-  return {
-    keychain: composeKeychain({ ...shared, database, epoch, timeZone, nowMs: context.now }),
-    locks: createLockService({ ...shared, db: database.db, context, seal: keystore.seal, isOnline }),
-  };
 }

@@ -284,7 +284,10 @@ export class TestDevice {
   }
 
   #part(
-    message: Exclude<ListDown, { kind: 'offer' | 'freshness' | 'deny' | 'root' | 'campus-key' | 'retract' | 'lock' | 'pair-lock' }>,
+    message: Exclude<
+      ListDown,
+      { kind: 'offer' | 'freshness' | 'deny' | 'root' | 'campus-key' | 'retract' | 'lock' | 'pair-lock' }
+    >,
     body: Uint8Array,
   ): void {
     const transfer = this.#transfer;

@@ -6,7 +6,7 @@ import { TICKET, TICKET_BYTES } from '@latchkey/protocols/lock/ticket';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { insertCommands } from '../command-store.ts';
 import type { LockOrder } from '../commands.ts';
-import { freezeCard, issueCard } from '../registry/cards.ts';
+import { actOnCard, issueCard } from '../registry/cards.ts';
 import { addLock } from '../registry/locks.ts';
 import { putPerson } from '../registry/people.ts';
 import { putPortal, putScope } from '../registry/places.ts';
@@ -146,7 +146,7 @@ describe('a keychain', () => {
     expect(value(await keychain().open('S1', tap()))).toMatchObject({ state: 'refused', reason: 'nobody-serves-it' });
     server = 'corridor-1' as DeviceId;
     expect(value(await keychain().open('S1', tap())).state).toBe('refused');
-    value(await freezeCard(registry.context, card, ACTOR));
+    value(await actOnCard(registry.context, card, 'freeze', ACTOR));
     const held = value(await keychain().open('S1', tap('tap-0000000000000003')));
     expect(held).toMatchObject({ state: 'refused', reason: 'held' });
     expect(value(await keychain().doors('S1'))[0]).toMatchObject({ notNow: 'held', reason: 'CredentialDenied' });

@@ -41,4 +41,4 @@ export async function mayOpen(options: MayOpenOptions, asked: RightAsked, held: 
 }
 
 /** The portal wants a class that a command over the network is not. */
-const NEEDS_CARD: ReadonlySet<Reason> = new Set<Reason>(['AssuranceTooLow' as Reason]);
+const NEEDS_CARD: ReadonlySet<Reason> = new Set<Reason>(['AssuranceTooLow']);

@@ -105,13 +105,35 @@ export function createLockKeys(
   };
 }
 
-const REPORT_COLUMNS = [
-  ...['lock_id', 'device_id', 'ord', 'state', 'epoch', 'version', 'digest', 'deny_epoch', 'deny_seq', 'battery'],
-  ...['last_seen', 'rssi', 'bolt', 'door', 'log_pending', 'firmware', 'fault', 'reported_at'],
-];
-const UPSERT = `insert into lock_report (${REPORT_COLUMNS.join(', ')})
-  values (${REPORT_COLUMNS.map(() => '?').join(', ')}) on conflict (lock_id, device_id) do update set
-  ${REPORT_COLUMNS.slice(2)
+type ReportColumn = (device: string, report: LockReport, atMs: number) => Bindable;
+
+/** The columns of a report, its key first. */
+const REPORT_COLUMNS = {
+  lock_id: (_device, { lockId }) => lockId,
+  device_id: (device) => device,
+  ord: (_device, { order }) => order,
+  state: (_device, { state }) => state,
+  epoch: (_device, { list }) => list?.epoch ?? null,
+  version: (_device, { list }) => list?.version ?? null,
+  digest: (_device, { list }) => list?.digest ?? null,
+  deny_epoch: (_device, { deny }) => deny?.epoch ?? null,
+  deny_seq: (_device, { deny }) => deny?.seq ?? null,
+  battery: (_device, { battery }) => battery ?? null,
+  // A controller's clock may be ahead: nobody was seen in the future.
+  last_seen: (_device, { lastSeenMs }, atMs) => (lastSeenMs === undefined ? null : Math.min(lastSeenMs, atMs)),
+  rssi: (_device, { rssi }) => rssi ?? null,
+  bolt: (_device, { bolt }) => bolt,
+  door: (_device, { door }) => door,
+  log_pending: (_device, { logPending }) => logPending ?? null,
+  firmware: (_device, { firmware }) => firmware ?? null,
+  fault: (_device, { fault }) => fault ?? null,
+  reported_at: (_device, _report, atMs) => atMs,
+} as const satisfies Readonly<Record<string, ReportColumn>>;
+
+const COLUMN_NAMES = Object.keys(REPORT_COLUMNS);
+const UPSERT = `insert into lock_report (${COLUMN_NAMES.join(', ')})
+  values (${COLUMN_NAMES.map(() => '?').join(', ')}) on conflict (lock_id, device_id) do update set
+  ${COLUMN_NAMES.slice(2)
     .map((name) => `${name} = excluded.${name}`)
     .join(', ')}`;
 
@@ -122,12 +144,7 @@ export async function recordReports(
   atMs: number,
 ): Promise<void> {
   if (reports.length === 0) return;
-  const rows = reports.map(({ lockId, order, state, list, deny, bolt, door, ...said }): Bindable[] => [
-    ...[lockId, device, order, state, list?.epoch ?? null, list?.version ?? null, list?.digest ?? null],
-    ...[deny?.epoch ?? null, deny?.seq ?? null, said.battery ?? null],
-    // A controller's clock may be ahead: nobody was seen in the future.
-    ...[said.lastSeenMs === undefined ? null : Math.min(said.lastSeenMs, atMs), said.rssi ?? null, bolt, door],
-    ...[said.logPending ?? null, said.firmware ?? null, said.fault ?? null, atMs],
-  ]);
+  const columns = Object.values<ReportColumn>(REPORT_COLUMNS);
+  const rows = reports.map((report) => columns.map((column) => column(device, report, atMs)));
   await batch([{ sql: UPSERT, rows }]);
 }
