@@ -92,7 +92,7 @@ export class NobleLink implements LockLink {
     this.#ended = true;
     this.#parts.tx.removeAllListeners();
     this.#parts.rx.removeAllListeners();
-    for (const closer of [...this.#closers]) closer();
+    for (const closer of this.#closers) closer();
     this.#closers.clear();
     this.#told?.();
   }

@@ -198,7 +198,7 @@ export class NobleRadio implements LockRadio {
     this.#noble = undefined;
     this.#seen.clear();
     this.#abort?.();
-    for (const link of [...this.#links]) link.lose();
+    for (const link of this.#links) link.lose();
     if (!noble) return;
     noble.removeAllListeners();
     // It polls for ever otherwise.

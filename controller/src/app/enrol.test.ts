@@ -27,6 +27,7 @@ let authority: TestAuthority;
 let root: string;
 let directory: string;
 let server: Server | undefined;
+const addressOf = (of: Server | undefined) => `https://localhost:${(of?.address() as AddressInfo | undefined)?.port}`;
 let bodies: Record<string, unknown>[];
 
 async function makeRoot(): Promise<string> {
@@ -81,7 +82,7 @@ async function gateway(
     });
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-  return `https://localhost:${(server.address() as AddressInfo).port}`;
+  return addressOf(server);
 }
 
 async function answerTo(body: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -129,7 +130,7 @@ describe('enrolment', () => {
     const { settings } = await run(await gateway());
     const lists = { '7': { epoch: 1, version: 5, digest: 'ab'.repeat(32) } };
     await settings.update((data) => ({ ...data, trust: { ...data.trust, lists, campusKey: 9 } }));
-    const address = `https://localhost:${(server?.address() as AddressInfo).port}`;
+    const address = addressOf(server);
     expect((await run(address)).result).toMatchObject({ ok: false, code: 'already-enrolled' });
     const again = await run(address, codeFor(authority), true);
     expect(again.result).toMatchObject({ ok: true, value: { device: 'gate-1' } });
@@ -144,7 +145,7 @@ describe('enrolment', () => {
     const settings = await openSettingsFile(folder.settings, settingsSchema, NEW_SETTINGS);
     const gate2 = deviceId.parse('gate-2');
     await settings.update((data) => ({ ...data, enrolment: data.enrolment && { ...data.enrolment, device: gate2 } }));
-    const address = `https://localhost:${(server?.address() as AddressInfo).port}`;
+    const address = addressOf(server);
     expect((await run(address, codeFor(authority), true)).result).toMatchObject({ ok: false, code: 'other-device' });
   });
 

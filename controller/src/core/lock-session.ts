@@ -170,7 +170,7 @@ export function openLockSession(parts: LockSessionParts): Promise<Answer<LockSes
     }
 
     function say(through: NoiseSession, request: LockRequest, number: number): void {
-      const record = through.send.seal(writeLockMessage({ ...request, number } as LockMessage));
+      const record = through.send.seal(writeLockMessage({ ...request, number }));
       void wire.send(concatBytes([Uint8Array.of(ENVELOPES.record), record])).then((sent) => {
         if (!sent) end('link-lost');
       });

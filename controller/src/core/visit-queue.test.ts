@@ -9,7 +9,7 @@ const all = () => true;
 describe('visit queue', () => {
   it('goes by urgency: open, deny, log, list, check', () => {
     const queue = createVisitQueue();
-    [...WANTS].reverse().forEach((want, n) => void queue.want(`lock-${want}`, want, n));
+    for (const [n, want] of WANTS.toReversed().entries()) queue.want(`lock-${want}`, want, n);
     const order = WANTS.map(() => {
       const lock = queue.next(10, NOBODY, all) ?? '';
       queue.done(lock);

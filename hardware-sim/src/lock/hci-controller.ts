@@ -3,6 +3,7 @@
 // @abandonware/bluetooth-hci-socket, so that noble's own HCI, ATT and GATT code runs, with as many peripherals as wanted.
 import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
+import type { Noble } from '@latchkey/controller/adapters/noble';
 import { type AttFaults, type AttServer, createAttServer } from './att-server.ts';
 
 export interface Connected {
@@ -262,9 +263,9 @@ class HciSocket extends EventEmitter {
     packet.writeUInt16LE(pdu.length + 4, 3);
     packet.writeUInt16LE(pdu.length, 5);
     packet.writeUInt16LE(ATT_CHANNEL, 7);
-    this.#air.times.packetMs > 0
-      ? setTimeout(() => this.#emit(Buffer.concat([packet, pdu])), this.#air.times.packetMs)
-      : this.#emit(Buffer.concat([packet, pdu]));
+    const emit = () => this.#emit(Buffer.concat([packet, pdu]));
+    if (this.#air.times.packetMs > 0) setTimeout(emit, this.#air.times.packetMs);
+    else emit();
   }
 
   #data(packet: Buffer): void {
@@ -291,7 +292,7 @@ class HciSocket extends EventEmitter {
  * From here on noble, once loaded, speaks to this air. Loads noble's modules anew, so that several airs do not meet. The
  * returned function makes noble instances, to be handed to NobleRadio as `load`.
  */
-export function nobleOver<T>(air: Air): (device: number) => T {
+export function nobleOver(air: Air): (device: number) => Noble {
   const require = createRequire(import.meta.url);
   const noble = createRequire(require.resolve('@abandonware/noble/package.json'));
   const socketPath = noble.resolve('@abandonware/bluetooth-hci-socket');
@@ -307,7 +308,7 @@ export function nobleOver<T>(air: Air): (device: number) => T {
     const stand = { id: socketPath, filename: socketPath, loaded: true, exports: Socket, children: [], paths: [] };
     require.cache[socketPath] = stand as unknown as NodeJS.Module;
     try {
-      return (noble('./with-custom-binding.js') as (options: object) => T)({ deviceId: device });
+      return (noble('./with-custom-binding.js') as (options: object) => Noble)({ deviceId: device });
     } finally {
       if (before) require.cache[socketPath] = before;
       else delete require.cache[socketPath];
