@@ -26,6 +26,8 @@ export interface FakeCampus {
   methods: { password: boolean; passkey: boolean; oidc: boolean };
   mustChangePassword: boolean;
   signedIn: boolean;
+  /** The sign-in was a moment ago. */
+  fresh: boolean;
   /** Gateway minus real time. */
   clockMs: number;
   zones: MyPass['zones'];
@@ -44,6 +46,7 @@ export const firstState = (): State => ({
   methods: { password: true, passkey: true, oidc: true },
   mustChangePassword: false,
   signedIn: false,
+  fresh: true,
   clockMs: 0,
   zones: [
     { zone: 1, name: '一号宿舍楼', nameEn: 'Dormitory 1' },
@@ -158,11 +161,11 @@ function peopleOf(state: State, origins: readonly string[]): PeopleSide {
     personId: 1,
     name: '王然平',
     csrf: CSRF,
-    fresh: true,
+    fresh: state.fresh,
     expiresMs: Date.now() + 3_600_000,
   });
   const enter = (): SignInOutcome => {
-    state.signedIn = true;
+    Object.assign(state, { signedIn: true, fresh: true });
     return ok({ token: TOKEN, device: 'device-token', state: session() });
   };
   const services = new Proxy({} as PeopleSide['services'], {

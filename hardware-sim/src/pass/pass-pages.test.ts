@@ -103,9 +103,12 @@ describe.skipIf(!chromium.available)('the student pass in a browser', { timeout:
     if (visitor.faults.length > 0) throw new Error(visitor.faults.join('\n'));
   });
 
-  const codeHere = async (): Promise<void> => {
+  const signedIn = async (): Promise<void> => {
     await page.goto(campus.url);
     await signIn(page, NUMBER, PASSWORD);
+  };
+  const codeHere = async (): Promise<void> => {
+    await signedIn();
     await enrol(page, '我的手机');
   };
   const go = (path: string) => page.goto(`${campus.url}/pass/${path}`);
@@ -148,10 +151,19 @@ describe.skipIf(!chromium.available)('the student pass in a browser', { timeout:
     await page.locator('input[name=phone]').waitFor();
   });
 
+  it('asks for a sign-in before it enrols in a session left open, and goes on after it', async () => {
+    await signedIn();
+    campus.fresh = false;
+    await page.locator('main .button').first().click();
+    await page.getByRole('button', { name: '重新登录' }).click();
+    await signIn(page, NUMBER, PASSWORD);
+    await enrol(page, '我的手机');
+    expect(campus.enrolled).toHaveLength(1);
+  });
+
   it('replaces the phone that is tapped, where no more are allowed', async () => {
     campus.phones = [oldPhone()];
-    await page.goto(campus.url);
-    await signIn(page, NUMBER, PASSWORD);
+    await signedIn();
     await page.getByRole('button', { name: '用这部手机替换 Mate 60' }).click();
     await codeShown(page);
     expect(campus.enrolled[0]?.replaces).toBe('old');

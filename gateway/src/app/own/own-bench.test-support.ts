@@ -47,7 +47,7 @@ type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 export const proofOf = (key: Key, challenge: string): Promise<string> =>
   key.sign(enrolmentStatement(CAMPUS, Buffer.from(challenge, 'base64url')));
 
-/** S1 and S2 of `furnish`'s dormitory. Tokens are `<person>.<session>`. */
+/** S1 and S2 of `furnish`'s dormitory. Tokens are `<person>.<session>`; a session named `old` is not fresh. */
 export class OwnBench {
   readonly registry: TestRegistry;
   readonly context: RegistryContext;
@@ -123,8 +123,8 @@ export class OwnBench {
   }
 
   #sessionOf(token: string): SessionState {
-    const [number = ''] = token.split('.');
+    const [number = '', name] = token.split('.');
     const principal = { actor: number, number, roles: [], session: token, mustChangePassword: false };
-    return { principal, personId: 0, name: '', csrf: 'csrf', fresh: true, expiresMs: this.nowMs + HOUR_MS };
+    return { principal, personId: 0, name: '', csrf: 'csrf', fresh: name !== 'old', expiresMs: this.nowMs + HOUR_MS };
   }
 }

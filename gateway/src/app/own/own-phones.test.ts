@@ -108,6 +108,17 @@ describe('enrolling a phone', () => {
     }
   });
 
+  it('needs a fresh sign-in, because the phone outlasts the session; the phones there are can be stopped without', async () => {
+    expect(await bench.call('S1.old', 'POST', '/v1/me/phones/challenge')).toMatchObject({
+      status: 403,
+      body: { code: 'sign-in-again' },
+    });
+    const fresh = await bench.bodyOf('S1.a', await makeKey());
+    expect((await bench.call('S1.old', 'POST', '/v1/me/phones', fresh)).body).toMatchObject({ field: 'challenge' });
+    const { id } = await bench.enrol('S1.a');
+    expect((await bench.call('S1.old', 'DELETE', `/v1/me/phones/${id}`)).status).toBe(200);
+  });
+
   it('beyond the allowed number needs one to be replaced, which is denied at once', async () => {
     const first = await bench.enrol('S1.a');
     await bench.enrol('S1.a');

@@ -80,11 +80,17 @@ function registerPhones(app: Api, { phones }: OwnService, monotonicMs: () => num
     {
       schema: {
         tags,
-        summary: 'A challenge for enrolling a phone: good once, for five minutes, in this session',
+        summary:
+          'A challenge for enrolling a phone soon after signing in: good once, for five minutes, in this session',
         response: { 200: schema.phoneChallenge },
       },
     },
-    async (request) => unwrap(await phones.challenge(asked(numberOf(request)), sessionOf(request).principal.session)),
+    async (request) => {
+      const { fresh, principal } = sessionOf(request);
+      // A phone outlasts the session: whoever finds a browser left open enrols none of their own.
+      if (!fresh) refuse('sign-in-again');
+      return unwrap(await phones.challenge(asked(numberOf(request)), principal.session));
+    },
   );
   app.post(
     '/v1/me/phones',

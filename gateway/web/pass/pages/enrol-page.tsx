@@ -21,6 +21,8 @@ interface Phones {
   readonly allowed: number;
 }
 
+type FailureCode = Exclude<EnrolOutcome, { ok: true }>['code'];
+
 export function EnrolPage() {
   const words = useWords();
   const phones = useLoad<Phones>('/v1/me/phones');
@@ -47,7 +49,7 @@ function Enrol({ phones }: { readonly phones: Phones }) {
   const { route } = useLocation();
   const [name, setName] = useState(() => guessPhoneName(navigator.userAgent, words.phoneNames));
   const [busy, setBusy] = useState<string>();
-  const [failure, setFailure] = useState<Exclude<EnrolOutcome, { ok: true }>['code']>();
+  const [failure, setFailure] = useState<FailureCode>();
   const active = phones.items.filter(({ state }) => state === 'active');
   const enrol = async (replaces: string | undefined) => {
     if (busy !== undefined) return;
@@ -71,14 +73,10 @@ function Enrol({ phones }: { readonly phones: Phones }) {
         value={name}
         onInput={setName}
       />
-      {failure === 'not-kept' ? (
-        <Notice tone="bad" title={words.enrol.notKept} live>
-          {words.enrol.notKeptWhy}
-        </Notice>
-      ) : (
-        <Failure code={failure} />
-      )}
-      {active.length < phones.allowed ? (
+      <EnrolFailure code={failure} />
+      {failure === 'sign-in-again' ? (
+        <SignInAgain />
+      ) : active.length < phones.allowed ? (
         <Button wide busy={busy !== undefined} onClick={() => void enrol(undefined)}>
           {words.enrol.submit}
         </Button>
@@ -91,6 +89,41 @@ function Enrol({ phones }: { readonly phones: Phones }) {
         </Notice>
       )}
     </div>
+  );
+}
+
+function EnrolFailure({ code }: { readonly code: FailureCode | undefined }) {
+  const words = useWords();
+  switch (code) {
+    case 'not-kept':
+      return (
+        <Notice tone="bad" title={words.enrol.notKept} live>
+          {words.enrol.notKeptWhy}
+        </Notice>
+      );
+    case 'sign-in-again':
+      return (
+        <Notice tone="warn" title={words.enrol.again} live>
+          {words.enrol.againWhy}
+        </Notice>
+      );
+    default:
+      return <Failure code={code} />;
+  }
+}
+
+/** Ends the session: this same address then asks for a sign-in, and goes on with the enrolment after it. */
+function SignInAgain() {
+  const { session } = useApp();
+  const words = useWords();
+  const signInAgain = async () => {
+    const next = await session.signOut();
+    if (next !== null) location.assign(next);
+  };
+  return (
+    <Button wide onClick={() => void signInAgain()}>
+      {words.enrol.againSubmit}
+    </Button>
   );
 }
 

@@ -99,6 +99,10 @@ export const en: Words = {
     lostTitle: 'Enrolled this phone before?',
     lostWhy:
       'Some browsers delete what a page keeps after a week without use, and the key with it. Enrolling again takes a few seconds; adding this page to the home screen keeps it from happening.',
+    again: 'A phone is enrolled right after signing in',
+    againWhy:
+      'You signed in more than fifteen minutes ago. Sign in once more, so that nobody else enrols a phone in your name.',
+    againSubmit: 'Sign in again',
     insecure: 'Cannot be enrolled here',
     insecureWhy:
       "This page has no secure connection, or the browser is too old to hold a key. Use the https address in your phone's own browser.",
