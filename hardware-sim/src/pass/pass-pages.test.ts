@@ -2,7 +2,6 @@
 // The student pass in a real browser, from signing in to a code on screen, with and without a network.
 import { verify } from 'node:crypto';
 import type { MyPhone } from '@latchkey/protocols/api/me';
-import { fromBase64url } from '@latchkey/protocols/bytes/base64url';
 import { challengeText, decodePassCode, passStatement } from '@latchkey/protocols/codes/pass-code';
 import { enrolmentStatement } from '@latchkey/protocols/codes/phone-statement';
 import type { Browser, Page } from 'playwright-core';
@@ -30,15 +29,10 @@ import {
 
 const chromium = requirement('chromium', missingForBrowser);
 const DAY_MS = 86_400_000;
-/** What issue 3 asks for, with room for a test machine that does other things meanwhile. */
+/** From cache; the best of three openings, because a test machine does other things meanwhile. */
 const FIRST_CODE_MS = 1_000;
-const FIRST_CODE_SLACK = 5;
 
-const bytes = (base64url: string): Uint8Array => {
-  const decoded = fromBase64url(base64url);
-  if (!decoded.ok) throw new Error(base64url);
-  return decoded.value;
-};
+const bytes = (base64url: string): Uint8Array => new Uint8Array(Buffer.from(base64url, 'base64url'));
 
 /** As the gateway and a gate check it: with node's own ECDSA. */
 function holds(publicKey: Uint8Array, statement: Uint8Array, signature: Uint8Array): boolean {
@@ -189,12 +183,15 @@ describe.skipIf(!chromium.available)('the student pass in a browser', { timeout:
     await worksOffline(page);
     const before = await digitsOnScreen(page);
     await visitor.context.setOffline(true);
-    const startedMs = performance.now();
-    await page.reload();
-    await codeShown(page);
-    const firstMs = performance.now() - startedMs;
+    const open = async (): Promise<number> => {
+      const startedMs = performance.now();
+      await page.reload();
+      await codeShown(page);
+      return performance.now() - startedMs;
+    };
+    const firstMs = Math.min(await open(), await open(), await open());
     process.stdout.write(`student pass: first code ${firstMs.toFixed(0)} ms after opening, from cache, off-line\n`);
-    expect(firstMs).toBeLessThan(FIRST_CODE_MS * FIRST_CODE_SLACK);
+    expect(firstMs).toBeLessThan(FIRST_CODE_MS);
     await text('离线，可正常使用');
     const after = await digitsOnScreen(page);
     expect(after).not.toBe(before);
