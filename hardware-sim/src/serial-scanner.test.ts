@@ -122,6 +122,18 @@ describe.skipIf(!pty.available)('serial scanners', () => {
     expect((await events.until('code', 'scanner-0')).text).toBe('1234');
   });
 
+  // The kernel hangs such a port up, which serialport does not notice: about one time in five.
+  it('are missed and found again however often they are pulled out while they send', { timeout: 60_000 }, async () => {
+    const { events, first } = await start({});
+    for (let time = 1; time <= 12; time += 1) {
+      await first.send('half');
+      await first.pull();
+      await events.until('detached', 'scanner-0', time);
+      await first.plug();
+      await events.until('attached', 'scanner-0', time + 1);
+    }
+  });
+
   it('are looked for in silence, after one line of the log', async () => {
     const { events, first, lines } = await start({});
     await first.pull();

@@ -21,6 +21,8 @@ export interface SerialScannersOptions {
 
 type Port = SerialPortPackage.SerialPort;
 
+const LOOK_MS = 1_000;
+
 export class SerialScanners implements ReaderSource {
   readonly #options: SerialScannersOptions;
   #ports: readonly Reopening[] = [];
@@ -56,10 +58,14 @@ export class SerialScanners implements ReaderSource {
       open: async (onEnd) => {
         const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, autoOpen: false });
         port.on('data', (bytes: Uint8Array) => framer.take(bytes));
-        await openPort(port);
-        port.on('close', onEnd);
         // An error that matters is followed by the close.
         port.on('error', () => undefined);
+        await openPort(port);
+        const stop = watchForHangUp(port, clock);
+        port.on('close', () => {
+          stop();
+          onEnd();
+        });
         return async () => closePort(port);
       },
       onOpen: () => tell({ kind: 'attached', reader }),
@@ -74,6 +80,24 @@ export class SerialScanners implements ReaderSource {
 
 const openPort = async (port: Port): Promise<void> =>
   new Promise((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+
+/**
+ * A device pulled out while it sends is hung up by the kernel: every read then gives no bytes and no error, and serialport 13
+ * reads again for ever, at full load, without a word. To drain what nobody wrote costs nothing and fails on such a port.
+ */
+function watchForHangUp(port: Port, clock: Pick<Clock, 'after'>): () => void {
+  let cancel = look();
+  function look(): () => void {
+    return clock.after(LOOK_MS, () => {
+      port.drain((error) => {
+        if (!port.isOpen) return;
+        if (error) port.close();
+        else cancel = look();
+      });
+    });
+  }
+  return () => cancel();
+}
 
 /** One that is closing or closed already is what was wanted. */
 const closePort = async (port: Port): Promise<void> =>
