@@ -52,8 +52,9 @@ export const explanation = z
     list: z.object({ scope: z.int(), version: z.int(), issuedAt: instant }).nullable(),
     cards: z.array(
       z.object({
-        card: z.string().nullable().describe('card id; null for a number the registry does not know'),
-        ending: z.string(),
+        card: z.string().nullable().describe('card id; null for a phone, and for a number the registry does not know'),
+        phone: z.string().optional().describe('phone id, where it is the codes of a phone'),
+        ending: z.string().describe('of the card number; empty for a phone'),
         class: credentialClass,
         outcome: z.enum(['granted', 'denied']),
         reason: z.enum(REASONS).nullable(),

@@ -90,6 +90,7 @@ export const cardAction = z.enum(CARD_ACTIONS);
 export const cardChange = z
   .object({
     cards: z.array(card),
+    phones: z.array(z.string()).optional().describe('ids of phones that stopped with the cards of their person'),
     denySeq: z.int().optional().describe('sequence of the deny broadcast this led to'),
     confirmation: z
       .object({
@@ -100,7 +101,7 @@ export const cardChange = z
       .optional(),
   })
   .meta({ id: 'CardChange' });
-/** The card office reports one card, or every card of a person, lost in one call. */
+/** One card, or every card and phone of a person, stopped in one call. */
 export const revocation = z
   .object({
     number: cardNumber.optional(),

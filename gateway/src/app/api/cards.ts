@@ -3,7 +3,14 @@
 import type { CardChange } from '@latchkey/protocols/api/people';
 import { err, ok } from '@latchkey/protocols/result';
 import type { ApiResult, CardFinder, CardService } from '../../http/services.ts';
-import { actOnCard, type CardChange as Changed, issueCard, replaceCard, revokeCards } from '../registry/cards.ts';
+import {
+  actOnCard,
+  type CardChange as Changed,
+  issueCard,
+  type Revoked,
+  replaceCard,
+  revokeCards,
+} from '../registry/cards.ts';
 import type { DenyMark, RegistryContext, RegistryResult } from '../registry/registry-context.ts';
 import { findCard, readNumber } from './card-numbers.ts';
 import { fromInstantOrNull } from './forms.ts';
@@ -19,12 +26,16 @@ export interface CardServiceOptions {
 
 export function createCardService({ context, confirm }: CardServiceOptions): CardService & CardFinder {
   const { db } = context.database;
-  const answer = async (done: RegistryResult<Changed>, waitMs: number): Promise<ApiResult<CardChange>> => {
+  const answer = async (
+    done: RegistryResult<Changed & Partial<Revoked>>,
+    waitMs: number,
+  ): Promise<ApiResult<CardChange>> => {
     if (!done.ok) return done;
-    const { cards, deny } = done.value;
+    const { cards, phones = [], deny } = done.value;
     const confirmation = deny === undefined || waitMs === 0 ? undefined : await confirm(deny, waitMs);
     return ok({
       cards: await readCards(db, cards),
+      ...(phones.length === 0 ? {} : { phones: phones.map(String) }),
       ...(deny === undefined ? {} : { denySeq: deny.seq }),
       ...(confirmation === undefined ? {} : { confirmation }),
     });

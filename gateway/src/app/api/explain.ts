@@ -7,6 +7,7 @@ import { explain } from '@latchkey/protocols/authorization/decide';
 import type { DenyOverlay } from '@latchkey/protocols/authorization/deny-overlay';
 import type { AuthorizationList } from '@latchkey/protocols/authorization/list-load';
 import { fromHex, toHex } from '@latchkey/protocols/bytes/hex';
+import { CREDENTIAL_CLASSES } from '@latchkey/protocols/ids';
 import { err, ok } from '@latchkey/protocols/result';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
@@ -26,6 +27,7 @@ export interface ExplainerOptions {
 
 interface Candidate {
   readonly card: string | null;
+  readonly phone?: string;
   readonly ending: string;
   readonly id: Uint8Array;
   readonly class: number;
@@ -53,12 +55,16 @@ export function createExplainer(options: ExplainerOptions): (body: ExplainBody) 
           : { scope: portal.scope_id, version: head.version, issuedAt: toInstant(head.issuedAtMs) },
       cards,
       notes: [
-        ...(cards.length === 0 ? ['this person has no card in use'] : []),
+        ...(cards.length === 0 ? ['this person has no card or phone in use'] : []),
+        ...(cards.some(({ phone }) => phone !== undefined) ? [CODE_NOTE] : []),
         ...(await doorNotes(db, body.portal, portal.device_id, portal.scope_id, head?.version)),
       ],
     });
   };
 }
+
+const CODE_NOTE =
+  'the codes of a phone are also held to their zone and time and to one use, which only the gate can tell';
 
 function judge(
   candidate: Candidate,
@@ -82,6 +88,7 @@ function judge(
   });
   return {
     card: candidate.card,
+    ...(candidate.phone === undefined ? {} : { phone: candidate.phone }),
     ending: candidate.ending,
     class: credential.class,
     outcome: decision.outcome,
@@ -90,7 +97,7 @@ function judge(
   };
 }
 
-/** Cards of the person, lost ones too: those are what people ask about. */
+/** Cards of the person, lost ones too: those are what people ask about. And the phones in use. */
 async function candidatesOf(db: Kysely<Database>, body: ExplainBody): Promise<ApiResult<Candidate[]>> {
   const select = db
     .selectFrom('credential')
@@ -102,7 +109,8 @@ async function candidatesOf(db: Kysely<Database>, body: ExplainBody): Promise<Ap
     const number = body.person ?? '';
     const known = await db.selectFrom('person').select('id').where('number', '=', number).executeTakeFirst();
     if (known === undefined) return err('unknown-reference', 'person: there is nobody of this number');
-    return ok((await select.where('person.number', '=', number).execute()).map(toCandidate));
+    const cards = await select.where('person.number', '=', number).execute();
+    return ok([...cards.map(toCandidate), ...(await phonesOf(db, known.id))]);
   }
   const found = await findCard(db, body.number, body.form);
   if (found.ok) return ok((await select.where('credential.id', '=', found.value.id).execute()).map(toCandidate));
@@ -112,10 +120,34 @@ async function candidatesOf(db: Kysely<Database>, body: ExplainBody): Promise<Ap
   return ok([{ card: null, ending: toHex(uid.value).slice(-4), id: cardId(uid.value), class: 0 }]);
 }
 
-function toCandidate(row: { id: number; credential_id: string; tail: string; class: number }): Candidate {
-  const id = fromHex(row.credential_id);
+async function phonesOf(db: Kysely<Database>, person: number): Promise<Candidate[]> {
+  const rows = await db
+    .selectFrom('phone')
+    .select(['id', 'credential_id'])
+    .where('person_id', '=', person)
+    .where('state', '=', 'active')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id, credential_id }) => ({
+    card: null,
+    phone: String(id),
+    ending: '',
+    id: bytesOf(credential_id),
+    class: CREDENTIAL_CLASSES['phone-code'],
+  }));
+}
+
+const toCandidate = (row: { id: number; credential_id: string; tail: string; class: number }): Candidate => ({
+  card: String(row.id),
+  ending: row.tail,
+  id: bytesOf(row.credential_id),
+  class: row.class,
+});
+
+function bytesOf(credentialId: string): Uint8Array {
+  const id = fromHex(credentialId);
   if (!id.ok) throw new Error('a credential id in the database is not hex');
-  return { card: String(row.id), ending: row.tail, id: id.value, class: row.class };
+  return id.value;
 }
 
 /** What the door may know differently: promise 5 forbids to pass the gateway's view off as the door's. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// latchkey revoke: stops a lost card, or every card of a person, and says how long the doors took to confirm.
+// latchkey revoke: stops a lost card, or every card and phone of a person, and says how long the doors took to confirm.
 
 import { personNumber } from '@latchkey/protocols/api/common';
 import { type CardChange, card, cardChange, person } from '@latchkey/protocols/api/people';
@@ -19,7 +19,7 @@ const WAIT_MS = 3_000;
 
 const EXAMPLES = `
 Examples:
-  $ latchkey revoke 2026000001                     every card of that person
+  $ latchkey revoke 2026000001                     every card and phone of that person
   $ latchkey revoke 04A1B2C3D4E580 --form hex      one card
 
 Exit code: 0 every connected controller confirmed, 1 otherwise (the deny stands and reaches the others later).`;
@@ -66,9 +66,13 @@ async function kindOf(client: ApiClient, number: string, options: RevokeOptions)
   return failUsage('that is both a person number and a card number', 'say which with --person or --card');
 }
 
-function report({ cards, confirmation }: CardChange, elapsedMs: number): number {
-  if (cards.length === 0) fail('there is no card to stop', 'check the number; latchkey card list shows what exists');
-  const what = cards.length === 1 ? `card …${cards[0]?.ending ?? ''}` : `${cards.length} cards`;
+function report({ cards, phones = [], confirmation }: CardChange, elapsedMs: number): number {
+  if (cards.length + phones.length === 0)
+    fail('there is no card to stop', 'check the number; latchkey card list shows what exists');
+  const what = [
+    ...(cards.length === 1 ? [`card …${cards[0]?.ending ?? ''}`] : cards.length > 1 ? [`${cards.length} cards`] : []),
+    ...(phones.length === 0 ? [] : [phones.length === 1 ? '1 phone' : `${phones.length} phones`]),
+  ].join(' and ');
   if (confirmation === undefined) {
     process.stdout.write(`${what} stopped (${elapsedMs} ms); no confirmation was asked for\n`);
     return EXIT.done;

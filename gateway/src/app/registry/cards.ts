@@ -10,7 +10,7 @@ import type { Kysely } from 'kysely';
 import type { CredentialRow, CredentialState, Database, DenyReason } from '../../adapters/database/schema.ts';
 import { lastDenyOf } from './deny-log.ts';
 import { heldPeople } from './held-people.ts';
-import { holdPhonesOf } from './phones.ts';
+import { holdPhonesOf, phonesInUse, withdrawPhonesOf } from './phones.ts';
 import { type Change, change, type DenyMark, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { scopesOfPeople } from './touched-scopes.ts';
 
@@ -30,6 +30,10 @@ export interface CardIssue {
 export interface CardChange {
   readonly cards: readonly number[];
   readonly deny: DenyMark | undefined;
+}
+export interface Revoked extends CardChange {
+  /** Row numbers of phones that stopped with the cards of their person. */
+  readonly phones: readonly number[];
 }
 
 interface Transition {
@@ -130,45 +134,61 @@ export async function actOnCard(
 export const loseCard = (context: RegistryContext, id: number, actor: string) => actOnCard(context, id, 'lose', actor);
 
 /**
- * One card by its number, or every card of a person. What is stopped already stays so and is no error: the answer then names
- * the operation that stopped it.
+ * One card by its number, or every card and phone of a person. What is stopped already stays so and is no error: the answer then
+ * names the operation that stopped it.
  */
 export async function revokeCards(
   context: RegistryContext,
-  target: { readonly uid: CardUid } | { readonly person: string },
+  target: RevokeTarget,
   reason: RevokeReason,
   actor: string,
-): Promise<RegistryResult<CardChange>> {
+): Promise<RegistryResult<Revoked>> {
   const action = REVOKE_ACTIONS[reason];
   const stopped: DenyMark[] = [];
   const done = await change(context, actor, async (each) => {
-    const cards = await targetsOf(each, target);
-    if (!cards.ok) return cards;
-    for (const card of cards.value) {
+    const targets = await targetsOf(each, target);
+    if (!targets.ok) return targets;
+    const { cards, person } = targets.value;
+    for (const card of cards) {
       if (TRANSITIONS[action].from.includes(card.state)) await applyAction(each, card, action);
       else {
         const last = await lastDenyOf(each.trx, context.epoch(), card.campus_ref);
         if (last !== undefined) stopped.push({ epoch: context.epoch(), seq: last.seq });
       }
     }
-    return ok(cards.value.map(({ id }) => id));
+    const phones = person === undefined ? [] : await stopPhones(each, person, action);
+    return ok({ cards: cards.map(({ id }) => id), phones });
   });
-  const answer = answerOf(done);
-  return answer.ok ? ok({ ...answer.value, deny: answer.value.deny ?? stopped.at(-1) }) : answer;
+  if (!done.ok) return done;
+  return ok({ ...done.value.value, deny: done.value.deny ?? stopped.at(-1) });
 }
 
+type RevokeTarget = { readonly uid: CardUid } | { readonly person: string };
+
+/** Phones rest with a frozen card. Without one, and for good, they are withdrawn. */
+async function stopPhones(each: Change, person: number, action: CardAction): Promise<number[]> {
+  const held = await heldPeople(each.trx).where('person_id', '=', person).executeTakeFirst();
+  if (action !== 'freeze' || held === undefined) return withdrawPhonesOf(each, person);
+  return (await phonesInUse(each, person)).map(({ id }) => id);
+}
+
+/** `person`: row of whom all is stopped. */
 async function targetsOf(
-  { trx }: Change,
-  target: { readonly uid: CardUid } | { readonly person: string },
-): Promise<RegistryResult<CredentialRow[]>> {
+  each: Change,
+  target: RevokeTarget,
+): Promise<RegistryResult<{ readonly cards: CredentialRow[]; readonly person: number | undefined }>> {
+  const { trx } = each;
   if ('uid' in target) {
     const card = await findCard(trx, target.uid);
-    return card === undefined ? err('not-found', 'number: no card in use has this number') : ok([card]);
+    if (card === undefined) return err('not-found', 'number: no card in use has this number');
+    return ok({ cards: [card], person: undefined });
   }
   const person = await trx.selectFrom('person').select('id').where('number', '=', target.person).executeTakeFirst();
   if (person === undefined) return err('not-found', `person: there is no person ${target.person}`);
   const cards = await cardsInUse(trx, person.id);
-  return cards.length === 0 ? err('not-found', `person: ${target.person} has no card in use`) : ok(cards);
+  if (cards.length === 0 && (await phonesInUse(each, person.id)).length === 0)
+    return err('not-found', `person: ${target.person} has no card or phone in use`);
+  return ok({ cards, person: person.id });
 }
 
 /** The old card is withdrawn, the new one takes over its class and end. */

@@ -10,7 +10,7 @@ import type { CredentialClass } from '@latchkey/protocols/ids';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compileScope } from '../../core/compiler/compile-scope.ts';
 import { readScope } from '../read-scope.ts';
-import { actOnCard, issueCard } from './cards.ts';
+import { actOnCard, issueCard, revokeCards } from './cards.ts';
 import { putPerson, removePerson } from './people.ts';
 import { enrolPhone, withdrawPhone } from './phones.ts';
 import { putPortal, putScope } from './places.ts';
@@ -194,6 +194,23 @@ describe('a phone', () => {
     value(await actOnCard(registry.context, other, 'unfreeze', ACTOR));
     expect(denies()).toEqual(['deny', 'deny', 'allow-again', 'allow-again']);
     expect(await outcomeOf(id)).toBe('granted');
+  });
+
+  it("is stopped with all that is its person's, also where there is no card", async () => {
+    const revoke = (reason: 'lost' | 'frozen') => revokeCards(registry.context, { person: 'S1' }, reason, ACTOR);
+    const first = value((await enrol()).done).phone;
+    expect(value(await revoke('frozen'))).toMatchObject({ cards: [], phones: [first], deny: { seq: 1 } });
+    expect(await revoke('lost')).toMatchObject({ ok: false, code: 'not-found' });
+    const card = await issue();
+    const { id, done } = await enrol();
+    const both = { cards: [card], phones: [value(done).phone] };
+    expect(value(await revoke('frozen'))).toMatchObject({ ...both, deny: { seq: 3 } });
+    expect(await outcomeOf(id)).toBe('not in the list');
+    value(await actOnCard(registry.context, card, 'unfreeze', ACTOR));
+    expect(await outcomeOf(id)).toBe('granted');
+    expect(value(await revoke('lost'))).toMatchObject({ ...both, deny: { seq: 7 } });
+    value(await actOnCard(registry.context, card, 'found', ACTOR));
+    expect(await outcomeOf(id)).toBe('not in the list');
   });
 });
 

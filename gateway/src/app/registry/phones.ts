@@ -44,7 +44,7 @@ export async function enrolPhone(
       if (old === undefined) return err('not-found', 'replaces: this is no phone of yours in use');
       await endPhone(each, old, 'replaced');
     }
-    if ((await activePhonesOf(each, holder)).length >= allowed)
+    if ((await phonesInUse(each, holder)).length >= allowed)
       return err('conflict', `replaces: ${allowed} phones are in use; name the one that this replaces`);
     const { id } = await each.trx
       .insertInto('phone')
@@ -85,15 +85,17 @@ export async function withdrawPhone(
   return done.ok ? ok({ phone: done.value.value, deny: done.value.deny }) : done;
 }
 
-/** Every phone in use of a person, within a larger change. */
-export async function withdrawPhonesOf(each: Change, person: number): Promise<void> {
-  for (const phone of await activePhonesOf(each, person)) await endPhone(each, phone, 'withdrawn');
+/** Every phone in use of a person, within a larger change; answers their rows. */
+export async function withdrawPhonesOf(each: Change, person: number): Promise<number[]> {
+  const phones = await phonesInUse(each, person);
+  for (const phone of phones) await endPhone(each, phone, 'withdrawn');
+  return phones.map(({ id }) => id);
 }
 
 /** Phones rest while the office holds their person (held-people), and work again afterwards. */
 export async function holdPhonesOf(each: Change, person: number, kind: 'deny' | 'allow-again'): Promise<void> {
   const reason = kind === 'deny' ? 'frozen' : 'other';
-  for (const phone of await activePhonesOf(each, person)) each.deny({ campusRef: phone.campus_ref, kind, reason });
+  for (const phone of await phonesInUse(each, person)) each.deny({ campusRef: phone.campus_ref, kind, reason });
   each.touch(await certifiedScopesOf(each.trx, [person]));
 }
 
@@ -142,6 +144,7 @@ const phonesOf = ({ trx }: Change, person: number) =>
   trx.selectFrom('phone').selectAll().where('person_id', '=', person).orderBy('id');
 const phoneOf = (each: Change, person: number, id: number) =>
   phonesOf(each, person).where('id', '=', id).executeTakeFirst();
-const activePhonesOf = (each: Change, person: number) => phonesOf(each, person).where('state', '=', 'active').execute();
+export const phonesInUse = (each: Change, person: number) =>
+  phonesOf(each, person).where('state', '=', 'active').execute();
 const activePhoneOf = (each: Change, person: number, id: number) =>
   phonesOf(each, person).where('id', '=', id).where('state', '=', 'active').executeTakeFirst();

@@ -111,7 +111,7 @@ function registerChanges(app: Api, { cards, cardFinder, buildings }: ApiServices
     {
       schema: {
         tags,
-        summary: 'Stop one card by its number, or every card of a person',
+        summary: 'Stop one card by its number, or every card and phone of a person',
         querystring: wait,
         body: schema.revocation,
         response: { 200: schema.cardChange },
