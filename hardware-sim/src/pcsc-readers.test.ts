@@ -143,13 +143,16 @@ describe.skipIf(!pcsc.available)('PC/SC readers under the real pcscd', () => {
     await events.until('card', 'reader-1');
     await pcscd.kill();
     await events.until('detached', 'reader-1');
-    await pcscd.restart();
-    // pcscd took the card's connection with it: here is the same card, before the readers are found again.
-    const again = await VirtualCard.insert(port, uidCard(UID));
+    let again: VirtualCard | undefined;
+    await pcscd.restart(async () => {
+      // pcscd took the card's connection with it: here is the same card, seen by pcscd before the readers are found again.
+      again = await VirtualCard.insert(port, uidCard(UID));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    });
     await events.until('attached', 'reader-1', 2);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(events.of('card')).toHaveLength(1);
-    await again.remove();
+    await again?.remove();
     await events.until('removed', 'reader-1');
     await VirtualCard.insert(port, uidCard(UID));
     await events.until('card', 'reader-1', 2);

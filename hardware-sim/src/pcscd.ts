@@ -4,10 +4,10 @@
 // find it through PCSCLITE_CSOCK_NAME.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { freePorts } from './free-ports.ts';
 
 const DRIVER = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so';
@@ -63,7 +63,6 @@ export class Pcscd {
 
   static async start(options: PcscdOptions = {}): Promise<Pcscd> {
     const folder = await mkdtemp(join(tmpdir(), 'lk-pcscd-'));
-    await mkdir(join(folder, 'run'));
     await mkdir(join(folder, 'conf'));
     const pcscd = new Pcscd(folder);
     for (let index = 0; index < (options.drivers ?? 1); index += 1) await pcscd.addDriver();
@@ -92,12 +91,13 @@ export class Pcscd {
     this.#child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
-  /** Starts again after kill(), or for the first time. */
-  async restart(): Promise<void> {
+  /** Starts again after kill(), or for the first time. Clients find it when `beforeClients` has ended: cards laid there lie there. */
+  async restart(beforeClients: () => Promise<void> = async () => undefined): Promise<void> {
     await this.kill();
-    await rm(join(this.#folder, 'run'), { recursive: true, force: true });
-    await mkdir(join(this.#folder, 'run'));
-    const args = [...unshareFlags(), 'sh', '-c', IN_NAMESPACE, join(this.#folder, 'run'), join(this.#folder, 'conf')];
+    const [run, starting] = [dirname(this.socketPath), join(this.#folder, 'starting')];
+    for (const folder of [run, starting]) await rm(folder, { recursive: true, force: true });
+    await mkdir(starting);
+    const args = [...unshareFlags(), 'sh', '-c', IN_NAMESPACE, starting, join(this.#folder, 'conf')];
     const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => this.#keep(chunk));
     this.#exited = new Promise((resolve) => {
@@ -105,7 +105,9 @@ export class Pcscd {
       child.once('error', () => resolve());
     });
     this.#child = child;
-    await this.#untilReady(child);
+    await this.#untilReady(child, join(starting, basename(this.socketPath)));
+    await beforeClients();
+    await rename(starting, run);
   }
 
   /** Adds a driver, that is two readers, which are there from the next restart on: vpcd knows no plugging in. */
@@ -135,9 +137,9 @@ export class Pcscd {
     this.#drivers += 1;
   }
 
-  async #untilReady(child: ChildProcess): Promise<void> {
+  async #untilReady(child: ChildProcess, socketPath: string): Promise<void> {
     const deadline = Date.now() + 10_000;
-    while (!(await answers(this.socketPath))) {
+    while (!(await answers(socketPath))) {
       if (child.exitCode !== null) throw new Error(`pcscd ended with ${child.exitCode}:\n${this.#log.join('\n')}`);
       if (Date.now() > deadline) throw new Error(`pcscd did not open its socket:\n${this.#log.join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
