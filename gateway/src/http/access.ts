@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { principalOf } from './authenticate.ts';
 import { refuse } from './errors.ts';
-import { type Reach, reachOf } from './principal.ts';
+import { type EventReach, type Reach, reachOf } from './principal.ts';
 import { accessOf } from './role-table.ts';
 
 declare module 'fastify' {
@@ -31,6 +31,15 @@ export function holdToRoles(app: FastifyInstance): void {
 
 /** Nothing where the route forgot to ask: an empty reach sees nobody. */
 export const reachFor = (request: FastifyRequest): Reach => request.reach ?? new Set<string>();
+
+/** Facilities look after doors that alarm and see nobody's movements: the other roles of the route see both. */
+export function eventReachFor(request: FastifyRequest): EventReach {
+  const access = accessOf(request.method, request.routeOptions.url ?? '');
+  const roles = access === 'self' ? [] : access.roles;
+  const reach = (held: typeof roles): Reach =>
+    reachOf(principalOf(request), [...held, 'administrator']) ?? new Set<string>();
+  return { all: reach(roles.filter((role) => role !== 'facilities')), alarms: reach(roles) };
+}
 
 /** Answers of the reach service: the buildings a thing lies in; undefined where there is no such thing. */
 export type Buildings = readonly string[] | undefined;

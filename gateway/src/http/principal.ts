@@ -28,6 +28,15 @@ export interface SessionState {
 /** Buildings in which one of the roles holds: everywhere, or these names; undefined where none is held. */
 export type Reach = 'all' | ReadonlySet<string>;
 
+/** What of the events somebody sees. `alarms` holds at least `all`. */
+export interface EventReach {
+  /** Every event there, movements among them. */
+  readonly all: Reach;
+  /** What doors and controllers report of themselves. */
+  readonly alarms: Reach;
+}
+export const EVERY_EVENT: EventReach = { all: 'all', alarms: 'all' };
+
 export function reachOf(principal: Principal, roles: readonly Role[]): Reach | undefined {
   const held = principal.roles.filter((grant) => roles.includes(grant.role));
   if (held.length === 0) return undefined;

@@ -52,7 +52,7 @@ export const ROLE_TABLE: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/cards/:id/replace': buildings('card-office'),
   'POST /v1/revocations': buildings('card-office', 'dorm-manager', 'security'),
 
-  // Doors and their controllers: facilities deploy them, and see nobody's movements.
+  // Doors and their controllers: facilities deploy them, and see their alarms, but nobody's movements.
   'GET /v1/scopes': open('facilities', 'security', 'dorm-manager'),
   'GET /v1/scopes/:id': open('facilities', 'security', 'dorm-manager'),
   'PUT /v1/scopes/:id': campus('facilities'),
@@ -105,10 +105,10 @@ export const ROLE_TABLE: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/room-grants': campus('dorm-manager', 'security'),
   'DELETE /v1/room-grants/:id': campus('dorm-manager', 'security'),
 
-  // Movements: every look is audited.
-  'GET /v1/events': buildings('dorm-manager', 'security', 'auditor'),
+  // Movements: every look is audited. Facilities are shown alarms only, see eventReachFor.
+  'GET /v1/events': buildings('dorm-manager', 'facilities', 'security', 'auditor'),
   'GET /v1/events/export': buildings('security', 'auditor'),
-  'GET /v1/events/stream': buildings('dorm-manager', 'security', 'auditor'),
+  'GET /v1/events/stream': buildings('dorm-manager', 'facilities', 'security', 'auditor'),
   'GET /v1/audit': campus('auditor'),
   'GET /v1/audit/verify': campus('auditor'),
 

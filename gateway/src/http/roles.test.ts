@@ -253,6 +253,13 @@ describe('a role of one building', () => {
     ]);
   });
 
+  it('shows facilities no movement, whatever they filter for', async () => {
+    const app = await as(here('facilities'), { role: 'facilities', buildings: ['2号楼'] });
+    for (const url of ['/v1/events', '/v1/events?type=request-to-exit', '/v1/events?portal=north'])
+      expect(items((await call(app, 'GET', url)).body), url).toEqual([]);
+    expect((await call(app, 'GET', '/v1/events/export')).statusCode).toBe(403);
+  });
+
   it('explains only its own people at its own doors', async () => {
     const app = await as(here('dorm-manager'));
     const ask = (portal: string, whose: string) =>

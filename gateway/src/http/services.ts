@@ -12,7 +12,7 @@ import type { RoleGrant } from '@latchkey/protocols/api/sign-in';
 import type { Result } from '@latchkey/protocols/result';
 import type { KeychainService, LockService } from './keychain-service.ts';
 import type { OwnService } from './own-service.ts';
-import type { Reach } from './principal.ts';
+import type { EventReach, Reach } from './principal.ts';
 
 export type ApiResult<T> = Result<T, ApiErrorCode>;
 export type Actor = string;
@@ -67,16 +67,16 @@ export interface CommandService {
 }
 
 export interface EventService {
-  page(query: history.EventQuery, actor: Actor, reach?: Reach): Promise<ApiResult<Page<history.ApiEvent>>>;
+  page(query: history.EventQuery, actor: Actor, reach?: EventReach): Promise<ApiResult<Page<history.ApiEvent>>>;
   /** Oldest first, page by page, without holding them all. */
-  export(filter: history.EventFilter, actor: Actor, reach?: Reach): AsyncIterable<history.ApiEvent>;
+  export(filter: history.EventFilter, actor: Actor, reach?: EventReach): AsyncIterable<history.ApiEvent>;
   /** Events after `afterId` (absent: from now on), as they are committed, until the signal. */
   follow(
     filter: history.EventStreamQuery,
     afterId: string | undefined,
     signal: AbortSignal,
     actor: Actor,
-    reach?: Reach,
+    reach?: EventReach,
   ): AsyncIterable<history.ApiEvent>;
 }
 

@@ -4,9 +4,9 @@
 import type { ApiEvent, EventFilter, EventStreamQuery } from '@latchkey/protocols/api/history';
 import { journalEvent } from '@latchkey/protocols/mqtt/events';
 import { ok } from '@latchkey/protocols/result';
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
-import type { Reach } from '../../http/principal.ts';
+import { EVERY_EVENT, type EventReach, type Reach } from '../../http/principal.ts';
 import type { Actor, EventService } from '../../http/services.ts';
 import { fromInstant, namesOf, readCursor, toInstant, toPage } from './forms.ts';
 
@@ -29,7 +29,7 @@ const POLL_MS = 1_000;
 
 export function createEventReader({ db, recordLook, wake }: EventReaderOptions): EventService {
   return {
-    async page({ limit, cursor, ...filter }, actor, reach = 'all') {
+    async page({ limit, cursor, ...filter }, actor, reach = EVERY_EVENT) {
       const before = readCursor(cursor);
       if (!before.ok) return before;
       // One look a series of pages.
@@ -40,7 +40,7 @@ export function createEventReader({ db, recordLook, wake }: EventReaderOptions):
       if (before.value !== undefined) query = query.where('event.id', '<', before.value);
       return ok(toPage(await query.execute(), limit, (row) => row.id, toEvent));
     },
-    async *export(filter, actor, reach = 'all') {
+    async *export(filter, actor, reach = EVERY_EVENT) {
       await recordLook(actor, filter.person ?? EVERYONE, filter);
       for (let after = 0; ; ) {
         const rows = await following(db, filter, after, reach);
@@ -50,7 +50,7 @@ export function createEventReader({ db, recordLook, wake }: EventReaderOptions):
         after = last.id;
       }
     },
-    async *follow(filter, afterId, signal, actor, reach = 'all') {
+    async *follow(filter, afterId, signal, actor, reach = EVERY_EVENT) {
       // Whoever was cut off and comes back goes on with the look that was recorded.
       if (afterId === undefined) await recordLook(actor, EVERYONE, filter);
       yield* follow(db, wake, { filter, afterId, reach }, signal);
@@ -61,7 +61,7 @@ export function createEventReader({ db, recordLook, wake }: EventReaderOptions):
 async function* follow(
   db: Kysely<Database>,
   wake: EventWake,
-  { filter, afterId, reach }: { filter: EventStreamQuery; afterId: string | undefined; reach: Reach },
+  { filter, afterId, reach }: { filter: EventStreamQuery; afterId: string | undefined; reach: EventReach },
   signal: AbortSignal,
 ): AsyncGenerator<ApiEvent> {
   const resumed = readCursor(afterId);
@@ -76,7 +76,7 @@ async function* follow(
   }
 }
 
-const following = (db: Kysely<Database>, filter: EventFilter, after: number, reach: Reach) =>
+const following = (db: Kysely<Database>, filter: EventFilter, after: number, reach: EventReach) =>
   select(db, filter, reach).where('event.id', '>', after).orderBy('event.id').limit(CHUNK).execute();
 
 async function newestId(db: Kysely<Database>): Promise<number> {
@@ -87,7 +87,7 @@ async function newestId(db: Kysely<Database>): Promise<number> {
   return row?.id ?? 0;
 }
 
-function select(db: Kysely<Database>, filter: EventFilter, reach: Reach) {
+function select(db: Kysely<Database>, filter: EventFilter, reach: EventReach) {
   let query = db
     .selectFrom('event')
     .leftJoin('person', 'person.id', 'event.person_id')
@@ -100,10 +100,7 @@ function select(db: Kysely<Database>, filter: EventFilter, reach: Reach) {
       'event.body as body',
       'person.number as person',
     ]);
-  if (reach !== 'all') {
-    const within = db.selectFrom('portal').select('id').where('building', 'in', namesOf(reach));
-    query = query.where('event.portal_id', 'in', within);
-  }
+  if (reach.all !== 'all') query = query.where((eb) => within(eb, reach));
   if (filter.from !== undefined) query = query.where('event.at', '>=', fromInstant(filter.from));
   if (filter.until !== undefined) query = query.where('event.at', '<', fromInstant(filter.until));
   if (filter.portal !== undefined) query = query.where('event.portal_id', '=', filter.portal);
@@ -111,6 +108,41 @@ function select(db: Kysely<Database>, filter: EventFilter, reach: Reach) {
   if (filter.person !== undefined) query = query.where('person.number', '=', filter.person);
   if (filter.type !== undefined) query = query.where('event.type', '=', filter.type);
   return query;
+}
+
+/** What doors and controllers report of themselves, naming nobody. */
+const ALARMS = ['alarm', 'door-alarm'] as const;
+
+function within(eb: ExpressionBuilder<Database, 'event'>, { all, alarms }: EventReach) {
+  const alarm = eb('event.type', 'in', [...ALARMS]);
+  return eb.or([
+    atPortals(eb, all),
+    eb.and([alarm, atPortals(eb, alarms)]),
+    eb.and([alarm, eb('event.portal_id', 'is', null), ofControllers(eb, alarms)]),
+  ]);
+}
+
+function atPortals(eb: ExpressionBuilder<Database, 'event'>, reach: Reach) {
+  if (reach === 'all') return eb.lit(true);
+  const names = namesOf(reach);
+  if (names.length === 0) return eb.lit(false);
+  return eb('event.portal_id', 'in', eb.selectFrom('portal').select('portal.id').where('portal.building', 'in', names));
+}
+
+/** A controller is seen by whoever's reach holds all of its doors. */
+function ofControllers(eb: ExpressionBuilder<Database, 'event'>, reach: Reach) {
+  if (reach === 'all') return eb.lit(true);
+  const names = namesOf(reach);
+  if (names.length === 0) return eb.lit(false);
+  const driven = eb
+    .selectFrom('portal')
+    .select('portal.device_id')
+    .where('portal.device_id', 'is not', null)
+    .$narrowType<{ device_id: string }>();
+  return eb.and([
+    eb('event.device_id', 'in', driven.where('portal.building', 'in', names)),
+    eb('event.device_id', 'not in', driven.where('portal.building', 'not in', names)),
+  ]);
 }
 
 type EventRow = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];

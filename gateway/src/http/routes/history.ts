@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import * as schema from '@latchkey/protocols/api/history';
 import { z } from 'zod';
-import { reachFor } from '../access.ts';
+import { eventReachFor } from '../access.ts';
 import { principalOf } from '../authenticate.ts';
 import { refuse, unwrap } from '../errors.ts';
 import { eventStream, ndjson } from '../event-stream.ts';
@@ -26,7 +26,7 @@ export function registerHistory(app: Api, services: ApiServices): void {
       },
     },
     async (request) => {
-      const page = unwrap(await events.page(request.query, principalOf(request).actor, reachFor(request)));
+      const page = unwrap(await events.page(request.query, principalOf(request).actor, eventReachFor(request)));
       return { ...page, items: [...page.items] };
     },
   );
@@ -42,7 +42,7 @@ export function registerHistory(app: Api, services: ApiServices): void {
     },
     (request, reply) => {
       const { actor } = principalOf(request);
-      stream(reply, 'application/x-ndjson', ndjson(events.export(request.query, actor, reachFor(request))));
+      stream(reply, 'application/x-ndjson', ndjson(events.export(request.query, actor, eventReachFor(request))));
     },
   );
   registerLive(app, services);
@@ -84,7 +84,7 @@ function registerLive(app: Api, { events }: ApiServices): void {
         controller.abort();
       });
       const after = request.headers['last-event-id'];
-      const source = events.follow(request.query, after, controller.signal, actor, reachFor(request));
+      const source = events.follow(request.query, after, controller.signal, actor, eventReachFor(request));
       stream(reply, 'text/event-stream', eventStream(source, controller.signal));
     },
   );
