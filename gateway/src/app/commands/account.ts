@@ -15,7 +15,9 @@ Examples:
   $ latchkey account disable 2026000001                    ends every session, too
   $ latchkey account roles 10086 librarian@图书馆          a role in a building
   $ latchkey account roles 10086 security administrator    roles on the whole campus
-  $ latchkey account roles 10086 --none`;
+  $ latchkey account roles 10086 --none
+
+The first role ends an initial password: others know the ID number it came from. Give roles first, then a temporary password.`;
 
 export function registerAccount(program: Command): void {
   const parent = program

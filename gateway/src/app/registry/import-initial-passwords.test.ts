@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // ID numbers in a people file: what becomes of them, and what must not.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { grantsOfNumber, putGrants } from '../sign-in/grants.ts';
 import { createImports, type ImportService } from './imports.ts';
+import { removePerson } from './people.ts';
 import { ACTOR, openTestRegistry, type TestRegistry, value } from './registry.test-support.ts';
 
 const ID = '11010119900307002X';
@@ -55,6 +57,35 @@ describe('an ID number', () => {
     expect(again).toMatchObject({ ok: true, difference: { changed: 0, unchanged: 3 } });
     expect(await accounts()).toEqual(before);
     expect(hashed).toHaveLength(2);
+  });
+
+  it('gives no password to whoever holds a role, so that no clerk becomes an administrator', async () => {
+    await run('学号,姓名\nS1,王小明\nS2,李华\n');
+    value(await putGrants(registry.context, 'S1', [{ role: 'administrator', buildings: 'all' }], ACTOR));
+    expect(await run(FILE)).toMatchObject({ ok: true, difference: { added: 1, changed: 0 } });
+    expect(await accounts()).toMatchObject([{ number: 'S3' }]);
+  });
+
+  it('ends as a password with the first role; a temporary one that an administrator gives afterwards stays', async () => {
+    await run(FILE);
+    const grant = (building: string) =>
+      putGrants(registry.context, 'S1', [{ role: 'dorm-manager', buildings: [building] }], ACTOR);
+    value(await grant('1号楼'));
+    expect(await accounts()).toMatchObject([{ number: 'S1', initial_hash: null }, { number: 'S3' }]);
+    const given = registry.database.db.updateTable('account').set({ initial_hash: 'temporary' });
+    await given.where('initial_hash', 'is', null).execute();
+    value(await grant('2号楼'));
+    expect(await accounts()).toMatchObject([{ initial_hash: 'temporary' }, { number: 'S3' }]);
+  });
+
+  it('leads back to no role of whoever left', async () => {
+    await run('学号,姓名\nS1,王小明\n');
+    value(await putGrants(registry.context, 'S1', [{ role: 'security', buildings: 'all' }], ACTOR));
+    value(await removePerson(registry.context, 'S1', ACTOR));
+    await run(FILE);
+    expect(await grantsOfNumber(registry.database.db, 'S1')).toEqual([]);
+    const notes = await registry.database.db.selectFrom('audit').select(['action', 'detail']).orderBy('seq').execute();
+    expect(notes.find(({ action }) => action === 'roles-put')?.detail).toContain('security');
   });
 
   it('that is wrong is refused by line, without a digit of it in the message', async () => {

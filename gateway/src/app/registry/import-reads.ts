@@ -21,6 +21,9 @@ export async function readPeople(db: Reading): Promise<Map<string, KnownPerson>>
       .leftJoin('account', 'account.person_id', 'person.id')
       .selectAll('person')
       .select('account.created_at as account_at')
+      .select(({ exists, selectFrom }) =>
+        exists(selectFrom('role_grant').select('role').whereRef('role_grant.person_id', '=', 'person.id')).as('staff'),
+      )
       .where('id', '>', after)
       .orderBy('id')
       .limit(PAGE_ROWS)
@@ -50,7 +53,13 @@ async function groupsOf(db: Reading, after: number, last: number): Promise<Map<n
   return groups;
 }
 
-const toKnown = (row: PersonRow & { readonly account_at: number | null }, groups: readonly string[]): KnownPerson => ({
+interface ReadPerson extends PersonRow {
+  readonly account_at: number | null;
+  /** Holds a role. */
+  readonly staff: unknown;
+}
+
+const toKnown = (row: ReadPerson, groups: readonly string[]): KnownPerson => ({
   id: row.id,
   number: row.number,
   name: row.name,
@@ -63,7 +72,7 @@ const toKnown = (row: PersonRow & { readonly account_at: number | null }, groups
   active: row.active === 1,
   validFromMs: row.valid_from,
   validUntilMs: row.valid_until,
-  hasAccount: row.account_at !== null,
+  hasAccount: row.account_at !== null || Boolean(row.staff),
   groups,
 });
 

@@ -75,6 +75,8 @@ export async function removePerson(
     await withdrawCardsOf(each, known.id);
     await withdrawPhonesOf(each, known.id);
     await each.trx.deleteFrom('group_member').where('person_id', '=', known.id).execute();
+    // Whoever is entered again by the card office comes back as a student.
+    await each.trx.deleteFrom('role_grant').where('person_id', '=', known.id).execute();
     await each.trx.updateTable('person').set({ active: 0 }).where('id', '=', known.id).execute();
     each.note({ action: 'person-remove', subject: `person ${number}` });
     return ok({ changed: true });

@@ -2,7 +2,7 @@
 // The roles a person holds. Everybody who may sign in is a student of the campus at least: that role reaches oneself only.
 import type { Role, RoleGrant } from '@latchkey/protocols/api/sign-in';
 import { err, ok, type Result } from '@latchkey/protocols/result';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
 import { change, type RegistryContext, type RegistryError } from '../registry/registry-context.ts';
 
@@ -48,8 +48,9 @@ export async function putGrants(
   const done = await change(context, actor, async ({ trx, note }) => {
     const person = await trx.selectFrom('person').select('id').where('number', '=', number).executeTakeFirst();
     if (person === undefined) return err('not-found');
-    const before = JSON.stringify(rowsOf(await readGrants(trx, person.id)));
-    if (before === JSON.stringify(rows)) return ok({ changed: false });
+    const before = rowsOf(await readGrants(trx, person.id));
+    if (JSON.stringify(before) === JSON.stringify(rows)) return ok({ changed: false });
+    if (before.length === 0) await dropInitialPassword(trx, person.id);
     await trx.deleteFrom('role_grant').where('person_id', '=', person.id).execute();
     for (const row of rows)
       await trx
@@ -62,6 +63,10 @@ export async function putGrants(
   });
   return done.ok ? ok(done.value.value) : done;
 }
+
+/** Others know an ID number: its last six characters are no way to a role. A reset gives a temporary password instead. */
+const dropInitialPassword = (trx: Transaction<Database>, person: number) =>
+  trx.updateTable('account').set({ initial_hash: null }).where('person_id', '=', person).execute();
 
 /** Each role and building once, in one order; a role of the whole campus needs no buildings. */
 function rowsOf(grants: readonly RoleGrant[]): { role: Role; building: string }[] {

@@ -23,7 +23,7 @@ export interface PersonFields {
 export interface KnownPerson extends PersonFields {
   readonly id: number;
   readonly number: string;
-  /** Has signed in, or has an initial password. */
+  /** Has signed in, has an initial password, or holds a role: whoever may import must not become somebody with more. */
   readonly hasAccount: boolean;
 }
 
