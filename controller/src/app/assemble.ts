@@ -13,6 +13,7 @@ import type { Random } from '../ports/random.ts';
 import { createAsker } from './asker.ts';
 import { createCommander } from './commander.ts';
 import { concludeEarlier } from './conclude-earlier.ts';
+import { openCorridorSide } from './corridor-side.ts';
 import { openDenyKeeper } from './deny-keeper.ts';
 import { createGateSide } from './gate-side.ts';
 import type { Hardware } from './hardware.ts';
@@ -20,6 +21,7 @@ import { createHealthReporter } from './health.ts';
 import type { TlsIdentity } from './identity.ts';
 import { lateLink } from './late-link.ts';
 import { createListKeeper } from './list-keeper.ts';
+import { createLockSources } from './lock-sources.ts';
 import type { Log } from './log.ts';
 import { openPassbackFile } from './passback-file.ts';
 import { openPrfKeys } from './prf-keys.ts';
@@ -74,9 +76,22 @@ export async function assemble(
       instant: time.instant,
       onSignedTime: time.onSignedTime,
       fetchFrom: (fromSeq) => ask({ kind: 'deny', fromSeq }),
-      onApplied: () => health.soon(),
+      onApplied() {
+        health.soon();
+        corridor.refresh();
+      },
+      onFrame: (frame, deny) => lockSources.onDenyFrame(frame, deny),
+      onBeatFrame: (frame) => lockSources.onBeatFrame(frame),
     }),
   ]);
+  const lockSources = createLockSources({
+    nowMs: () => time.instant().ms,
+    lists: () => lists.lists(),
+    overlay: denies.overlay,
+    settings,
+    trust,
+    fetchDenies: (fromSeq) => ask({ kind: 'deny', fromSeq }),
+  });
   const lists = createListKeeper({
     campusId,
     device,
@@ -92,20 +107,34 @@ export async function assemble(
     instant: time.instant,
     onSignedTime: time.onSignedTime,
     onDeny: denies.onDeny,
+    onLock: (frame) => corridor.onLock(frame),
+    onPairLock: (frame) => corridor.onPairLock(frame),
+    carriesKey: (scope) => corridor.carries(scope),
     onActive(list, covered) {
       const { scopeId: scope, version } = list.head;
       void record({ type: 'list-activated', scope, version, digest: list.headHash });
       void denies.prune(covered);
       gate.refresh();
+      corridor.refresh();
     },
   });
   const asker = createAsker({ link, clock, device, boot, newId, keyring, now: () => time.instant().ms });
   const isOnline = () => session.isUp();
   const gateSide = createGateSide({ ...parts, time, recording, lists, denies, prfKeys, passback, asker, isOnline });
   const { gate } = gateSide;
+  const corridor = await openCorridorSide({
+    ...parts,
+    radio: parts.hardware.locks,
+    link,
+    time,
+    recording,
+    sources: lockSources,
+    onDurable: uploader.nudge,
+  });
   const commander = createCommander({
     link,
     doors: gate,
+    openLock: corridor.open,
     settings,
     device,
     boot,
@@ -128,7 +157,7 @@ export async function assemble(
   const { hello, healthReport } = createReports({ ...parts, gate, time, alarms, lists, denies, prfKeys });
   const health = createHealthReporter({ link, clock, unit: random.unit, report: healthReport });
   const session = createSession(
-    { random, log, hello, lists, denies, commander, asker, uploader, timekeeper, health, renewal },
+    { random, log, hello, lists, denies, commander, asker, uploader, timekeeper, health, renewal, corridor },
     link,
   );
 
@@ -162,6 +191,7 @@ export async function assemble(
     () => log.warn({}, 'journal unavailable, grants of an earlier run not looked for'),
   );
   if (parts.hardware.simulated) alarms.set('simulated-hardware', true);
+  await corridor.start();
   tick();
   const network = await openNetwork();
 
@@ -169,7 +199,7 @@ export async function assemble(
     onJournalAlarm: ({ alarm, active, subject }) => alarms.set(alarm, active, subject),
     async close() {
       cancelTick?.();
-      await gateSide.close();
+      await Promise.all([gateSide.close(), corridor.close()]);
       await record({ type: 'stopped', boot });
       await session.close(link);
       await network?.close();

@@ -36,6 +36,8 @@ export interface Commander {
 export interface CommanderParts {
   readonly link: Pick<Link, 'publish'>;
   readonly doors: Doors;
+  /** Smart locks: resolves with the lock's own word. */
+  readonly openLock: (portal: string, ticket: string, expiresMs: number) => Promise<Result<null>>;
   readonly settings: SettingsFile<Settings>;
   readonly device: DeviceId;
   readonly boot: string;
@@ -85,7 +87,10 @@ export function createCommander(parts: CommanderParts): Commander {
 
   function tell({ id, portal }: Command, outcome: Outcome): void {
     remember(id, outcome);
-    const report = outcome.state === 'done' && portal !== undefined ? { portal: doors.report(portal) } : {};
+    const report =
+      outcome.state === 'done' && portal !== undefined && doors.portals().includes(portal)
+        ? { portal: doors.report(portal) }
+        : {};
     const message = { id, ...outcome, ...report, atMs: parts.now() };
     parts.link.publish('res', encodeEnvelope(message)).catch(() => log.debug({}, 'result not sent'));
   }
@@ -124,6 +129,8 @@ export function createCommander(parts: CommanderParts): Commander {
   }
 
   async function carryOut(given: Command): Promise<Result<unknown>> {
+    const { portal, ticket } = given;
+    if (ticket !== undefined && portal !== undefined) return parts.openLock(portal, ticket, given.expiresMs);
     const portals = targets(given);
     if (!portals.ok) return portals;
     const write = writeOf(given);

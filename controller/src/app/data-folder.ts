@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly journal: string;
   readonly denies: string;
   readonly antiPassback: string;
+  readonly locks: string;
+  readonly lockMarks: string;
 }
 
 export const dataFolder = (root: string): DataFolder => ({
@@ -20,6 +22,8 @@ export const dataFolder = (root: string): DataFolder => ({
   journal: join(root, 'journal.sqlite'),
   denies: join(root, 'deny.bin'),
   antiPassback: join(root, 'anti-passback.json'),
+  locks: join(root, 'locks.json'),
+  lockMarks: join(root, 'lock-marks.json'),
 });
 
 /** Files in the key folder. */
@@ -32,6 +36,8 @@ export const KEY_FILES = {
   tlsNextKey: 'tls-next-key.pem',
   authority: 'authority.pem',
   decryption: 'decryption.jwk',
+  /** X25519, that the locks of a corridor are paired with. */
+  corridor: 'corridor.key',
 } as const;
 
 /** PRF keys are named by their id. */

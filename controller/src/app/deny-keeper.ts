@@ -3,7 +3,7 @@
 // after; what a beat knows and this controller does not is fetched (reference: lists and codes, What a controller enforces 4).
 import { readFile } from 'node:fs/promises';
 import { BEAT, BEAT_STALE_AFTER_MS, judgeBeat } from '@latchkey/protocols/authorization/beat';
-import { decodeDeny } from '@latchkey/protocols/authorization/deny';
+import { type Deny, decodeDeny } from '@latchkey/protocols/authorization/deny';
 import {
   applyDeny,
   type DenyOverlay,
@@ -54,6 +54,9 @@ export interface DenyKeeperParts {
   readonly fetchFrom: (seq: number) => void;
   /** A deny came into force. */
   readonly onApplied: () => void;
+  /** Frames whose signature holds, for locks, which check them again. */
+  readonly onFrame?: (frame: Uint8Array, deny: Deny) => void;
+  readonly onBeatFrame?: (frame: Uint8Array) => void;
 }
 
 const DIGEST_BYTES = 32;
@@ -133,6 +136,7 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     const frame = await verifyFrame(bytes, 'LKD1', keyring, 'deny');
     const deny = frame.ok ? decodeDeny(frame.value.payload) : frame;
     if (!deny.ok) return log.warn({ code: deny.code }, 'deny refused');
+    parts.onFrame?.(bytes, deny.value);
     const applied = applyDeny(overlay, deny.value, keyring);
     if (applied.ok) {
       log.info({ seq: applied.value.seq }, 'deny in force');
@@ -185,6 +189,7 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     const last = seq > 0 ? { epoch, beatSeq: seq } : null;
     const judged = judgeBeat(beat.value, { root: keyring, last: lastSeen ?? last, overlay, instant: parts.instant() });
     if (!judged.ok) return log.debug({ code: judged.code }, 'beat refused');
+    parts.onBeatFrame?.(bytes);
     lastSeen = { epoch: beat.value.epoch, beatSeq: beat.value.beatSeq };
     if (!isOld(beat.value.timeMs)) {
       alarms.set('beat-stale', false);

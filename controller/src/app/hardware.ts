@@ -5,6 +5,7 @@ import { joinReaders } from '../adapters/reader-sources.ts';
 import type { PortalWiring, Wiring } from '../core/wiring.ts';
 import { feedbackOutputs, INPUT_ROLES, lockOutputs } from '../core/wiring.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { LockRadio } from '../ports/lock-radio.ts';
 import type { Panel } from '../ports/panel.ts';
 import type { Random } from '../ports/random.ts';
 import type { ReaderSource } from '../ports/reader-source.ts';
@@ -15,6 +16,8 @@ export interface Hardware {
   readonly readers: ReaderSource;
   readonly panel: Panel;
   readonly simulated: boolean;
+  /** Of a corridor. */
+  readonly locks?: LockRadio;
 }
 
 export interface HardwareParts {
@@ -52,10 +55,40 @@ export async function openHardware(wiring: Wiring, parts: HardwareParts): Promis
     sources.push(new KeyboardScanners({ readers: keyboards, clock: parts.clock, random: parts.random, log }));
   }
   const panel = simulated.panel ?? (await openGpio(wiring));
-  return { readers: joinReaders(sources), panel, simulated: simulated.readers.length > 0 };
+  const locks = await openLockRadios(wiring, parts, log);
+  const isSimulated = simulated.readers.length > 0 || wiring.locks?.radios.some(({ kind }) => kind === 'simulated');
+  return { readers: joinReaders(sources), panel, simulated: isSimulated === true, ...(locks ? { locks } : {}) };
+}
+
+/** For a corridor without doors: nothing to drive, nothing to watch. */
+const NO_PANEL: Panel = {
+  setOutput: () => Promise.reject(new Error('this controller has no panel')),
+  watch: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+async function openLockRadios(
+  { locks }: Wiring,
+  { clock }: HardwareParts,
+  log: LogFunction,
+): Promise<LockRadio | undefined> {
+  if (!locks) return undefined;
+  const { joinLockRadios } = await import('../adapters/lock-radios.ts');
+  const radios = locks.radios.map(async (radio): Promise<LockRadio> => {
+    if (radio.kind === 'noble') {
+      const { NobleRadio } = await import('../adapters/noble-radio.ts');
+      return new NobleRadio({ device: radio.device, clock, log: (text, fields) => log(text, { ...fields }) });
+    }
+    const { SimulatedRadio } = await import('../adapters/simulated-radio.ts');
+    const address = (await import('../adapters/bench-address.ts')).parseBenchAddress(radio.socket);
+    if (!address.ok) throw new Error(address.detail ?? address.code);
+    return new SimulatedRadio({ address: address.value, clock });
+  });
+  return joinLockRadios(await Promise.all(radios));
 }
 
 async function openGpio({ panel, portals }: Wiring): Promise<Panel> {
+  if (panel.kind === 'none') return NO_PANEL;
   if (panel.kind !== 'gpio') throw new Error('panel.kind: use "gpio" or "simulated"');
   const { GpioPanel } = await import('../adapters/gpio-panel.ts');
   const held = portals.filter(({ lock }) => lock.fail === 'safe').flatMap(lockOutputsOf);

@@ -56,6 +56,12 @@ export interface ListKeeperParts {
   readonly instant: () => Instant;
   readonly onSignedTime: (ms: number) => void;
   readonly onDeny: (frame: Uint8Array) => Promise<void>;
+  /** Of a corridor: what it is told of one lock. */
+  readonly onLock: (frame: Uint8Array) => Promise<void>;
+  /** Of a corridor: an order to pair a lock at the door. */
+  readonly onPairLock: (frame: Uint8Array) => Promise<void>;
+  /** The list is a lock's: its key is carried sealed and is none of ours. */
+  readonly carriesKey: (scope: number) => boolean;
   /** A list came into force; `all` are the places in the deny chain that the lists in force cover. */
   readonly onActive: (list: AuthorizationList, all: readonly DenyPosition[]) => void;
 }
@@ -128,7 +134,7 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
       log,
       instant,
       ask,
-      holdsKey: (id) => prfKeys.get(id) !== undefined,
+      holdsKey: (id) => prfKeys.get(id) !== undefined || parts.carriesKey(scope),
       mark: () => markOf(scope),
       raiseMark: (mark) => raiseMark(scope, mark),
       onActive: (list) => onActive(scope, list),
@@ -237,6 +243,10 @@ export function createListKeeper(parts: ListKeeperParts): ListKeeper {
       case 'campus-key':
         await receiveKey(message.prf, CAMPUS_SCOPE);
         return;
+      case 'lock':
+        return parts.onLock(body);
+      case 'pair-lock':
+        return parts.onPairLock(body);
       case 'retract':
         return onRetraction(message.scope, body);
     }

@@ -11,6 +11,7 @@ import type { Link, LinkHandlers } from '../ports/link.ts';
 import type { Random } from '../ports/random.ts';
 import type { Asker } from './asker.ts';
 import type { Commander } from './commander.ts';
+import type { CorridorSide } from './corridor-side.ts';
 import type { DenyKeeper } from './deny-keeper.ts';
 import type { HealthReporter } from './health.ts';
 import type { ListKeeper } from './list-keeper.ts';
@@ -32,6 +33,7 @@ export interface SessionParts {
   readonly uploader: Uploader;
   readonly timekeeper: Timekeeper;
   readonly health: HealthReporter;
+  readonly corridor: Pick<CorridorSide, 'onUp' | 'onDown'>;
   readonly renewal: Renewal;
 }
 
@@ -59,6 +61,7 @@ export function createSession(parts: SessionParts, link: Pick<Link, 'publish'>):
     parts.asker,
     parts.timekeeper,
     parts.health,
+    parts.corridor,
     parts.renewal,
   ];
 

@@ -4,6 +4,7 @@
 import { direction, portalId } from '@latchkey/protocols/ids';
 import { z } from 'zod';
 import { displayWiring, feedbackWiring } from './wiring-lane.ts';
+import { locksWiring } from './wiring-locks.ts';
 import { readerWiring, socket } from './wiring-readers.ts';
 import { MINUTE, name, times } from './wiring-values.ts';
 import { clockWiring, neighboursWiring } from './wiring-zone.ts';
@@ -34,6 +35,8 @@ export const panelWiring = z.discriminatedUnion('kind', [
     inputs: z.record(name, gpioLine).default({}),
   }),
   z.strictObject({ kind: z.literal('simulated'), socket }),
+  /** A corridor without doors of its own. */
+  z.strictObject({ kind: z.literal('none') }),
 ]);
 export type PanelWiring = z.infer<typeof panelWiring>;
 
@@ -114,7 +117,9 @@ export type InputWiring = z.infer<ReturnType<typeof input>>;
 export const wiring = z.strictObject({
   readers: z.array(readerWiring).max(32),
   panel: panelWiring,
-  portals: z.array(portalWiring).min(1, 'describe at least one portal').max(64),
+  portals: z.array(portalWiring).max(64),
+  /** The radios of a corridor of smart locks (controller/README.md, Corridor). */
+  locks: locksWiring.optional(),
   /** The other controllers of its zone (controller/README.md, Codes). */
   neighbours: neighboursWiring.optional(),
   clock: clockWiring.prefault({}),

@@ -21,7 +21,12 @@ export interface BadWiring extends Err<'bad-wiring'> {
 export function parseWiring(json: unknown): Ok<Wiring> | BadWiring {
   const parsed = wiring.safeParse(json, { error: plainMessage });
   if (!parsed.success) return refuse(parsed.error.issues.map(toProblem));
-  const problems = [...readerProblems(parsed.data), ...panelProblems(parsed.data), ...portalProblems(parsed.data)];
+  const problems = [
+    ...roleProblems(parsed.data),
+    ...readerProblems(parsed.data),
+    ...panelProblems(parsed.data),
+    ...portalProblems(parsed.data),
+  ];
   return problems.length > 0 ? refuse(problems) : { ok: true, value: withSockets(parsed.data) };
 }
 
@@ -48,6 +53,21 @@ function toProblem(issue: z.core.$ZodIssue): WiringProblem {
     if (closest && closest.path.length > 0) return toProblem({ ...closest, path: [...issue.path, ...closest.path] });
   }
   return { field: issue.path.length > 0 ? issue.path.join('.') : 'the file', fix: issue.message };
+}
+
+/** A gate has portals, a corridor locks; a controller may be both. */
+function roleProblems({ portals, panel, locks }: Wiring): WiringProblem[] {
+  if (portals.length === 0 && !locks) return [{ field: 'portals', fix: 'describe at least one portal' }];
+  if (portals.length > 0 && panel.kind === 'none')
+    return [{ field: 'panel.kind', fix: 'portals need a panel: say "gpio" or "simulated"' }];
+  const devices = locks?.radios.map((radio, r) => ({
+    value: radio.kind === 'noble' ? `hci${radio.device}` : radio.socket,
+    field: `locks.radios.${r}`,
+  }));
+  return repeated(devices ?? []).map(({ field, before }) => ({
+    field,
+    fix: `the same as ${before}: name each radio once`,
+  }));
 }
 
 /** Each value's second and later use. */

@@ -46,7 +46,7 @@ export interface Corridor {
   /** A list, a deny or a root came: looks at what each lock lacks now. */
   refresh(): void;
   /** Resolves with what the lock said: done, or why not. Never opens twice for one ticket. */
-  open(portal: string, ticket: string, expiresMs: number): Promise<Result<null, string>>;
+  open(portal: string, ticket: string, expiresMs: number): Promise<Result<null>>;
   report(lockId: string): LockReport | undefined;
   reports(): readonly LockReport[];
   close(): Promise<void>;
@@ -332,9 +332,9 @@ export function createCorridor(parts: CorridorParts): Corridor {
       closed = true;
       cancelLook?.();
       openings.close();
-      for (const end of [...lingering.values()]) end();
+      for (const end of lingering.values()) end();
       await radio.close();
-      await Promise.all([...visits]);
+      await Promise.all(visits);
     },
   };
 }

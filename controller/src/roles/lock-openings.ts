@@ -7,19 +7,17 @@ import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { LockSession } from '../core/lock-session.ts';
 import type { Clock } from '../ports/clock.ts';
 
-export type OpeningFault = 'not-reached' | 'outcome-unknown' | 'expired' | string;
-
 export interface Opening {
   readonly ticket: Uint8Array;
   readonly expiresMs: number;
   sent: boolean;
   running: boolean;
-  readonly settle: (outcome: Result<null, OpeningFault>) => void;
+  readonly settle: (outcome: Result<null>) => void;
 }
 
 export interface Openings {
-  /** Resolves with the lock's own word on it. */
-  add(lockId: string, ticket: string, expiresMs: number): Promise<Result<null, OpeningFault>>;
+  /** Resolves with the lock's own word on it, or `malformed`, `expired`, `not-reached`, `outcome-unknown`. */
+  add(lockId: string, ticket: string, expiresMs: number): Promise<Result<null>>;
   waiting(lockId: string): boolean;
   /** Sends what waits for this lock; resolves when none of it is under way any more. */
   run(lockId: string, session: LockSession): Promise<void>;
@@ -52,7 +50,7 @@ export function createOpenings({ clock, nowMs, onDone, onIdle }: OpeningParts): 
     if (leftMs <= 0) return;
     opening.running = true;
     opening.sent = true;
-    const heard = await session.converse<Result<number, string>>(
+    const heard = await session.converse<Result<number>>(
       [{ kind: 'open', tail: opening.ticket }],
       (reply) => {
         if (reply.kind === 'done') return ok(reply.bolt);
@@ -100,8 +98,8 @@ export function createOpenings({ clock, nowMs, onDone, onIdle }: OpeningParts): 
       await Promise.all(due.map((opening) => send(opening, session, lockId)));
     },
     close() {
-      for (const all of [...waiting.values()]) {
-        for (const opening of [...all]) opening.settle(err(opening.sent ? 'outcome-unknown' : 'not-reached'));
+      for (const all of waiting.values()) {
+        for (const opening of all) opening.settle(err(opening.sent ? 'outcome-unknown' : 'not-reached'));
       }
     },
   };
