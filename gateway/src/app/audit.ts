@@ -6,6 +6,8 @@ import { sha256Hex } from '@latchkey/protocols/bytes/hash';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { WritableTransaction } from '../adapters/database/open-database.ts';
 import type { AuditTable, Database } from '../adapters/database/schema.ts';
+import type { Steps } from '../core/steps.ts';
+import { takeTurns } from './take-turns.ts';
 
 export interface AuditNote {
   readonly action: string;
@@ -37,7 +39,7 @@ export async function appendAudit(
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const rows = chain(newest ?? { seq: 0, hash: NO_PREVIOUS_HASH }, atMs, actor, notes);
+  const rows = await takeTurns(chain(newest ?? { seq: 0, hash: NO_PREVIOUS_HASH }, atMs, actor, notes));
   if (run === undefined || rows.length < MANY_ROWS) await insertFew(trx, rows);
   else await run([{ sql: INSERT, rows: rows.map(valuesOf) }]);
 }
@@ -70,26 +72,22 @@ export async function auditEnd(db: Kysely<Database>): Promise<number> {
   return row?.seq ?? 0;
 }
 
-function chain(
+function* chain(
   { seq, hash }: { readonly seq: number; readonly hash: string },
   at: number,
   actor: string,
   notes: readonly AuditNote[],
-): AuditRow[] {
+): Steps<AuditRow[]> {
+  const rows: AuditRow[] = [];
   let previous = hash;
-  return notes.map(({ action, subject, detail = {} }, index) => {
-    const entry = {
-      seq: seq + 1 + index,
-      at,
-      actor,
-      action,
-      subject,
-      detail: canonicalJson(detail),
-      previous_hash: previous,
-    };
+  for (const { action, subject, detail = {} } of notes) {
+    const place = { seq: seq + 1 + rows.length, at, actor, action, subject };
+    const entry = { ...place, detail: canonicalJson(detail), previous_hash: previous };
     previous = hashOf(entry);
-    return { ...entry, hash: previous };
-  });
+    rows.push({ ...entry, hash: previous });
+    if (rows.length % MANY_ROWS === 0) yield;
+  }
+  return rows;
 }
 
 export interface AuditVerdict {

@@ -6,16 +6,17 @@ import { toHex } from '@latchkey/protocols/bytes/hex';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
-import { type CardRow, readCardCsv } from '../../core/csv/cards.ts';
+import { type CardRow, cardCsvInSteps } from '../../core/csv/cards.ts';
 import type { CsvOutcome } from '../../core/csv/csv-problem.ts';
 import { readLevelCsv } from '../../core/csv/levels.ts';
-import { type PersonRow, readPeopleCsv } from '../../core/csv/people.ts';
+import { type PersonRow, peopleCsvInSteps } from '../../core/csv/people.ts';
 import type { CsvRows } from '../../core/csv/read-rows.ts';
 import type { ImportPlan, PlanStep } from '../../core/import/plan.ts';
 import { planCards } from '../../core/import/plan-cards.ts';
 import { planLevels } from '../../core/import/plan-levels.ts';
 import { type PeoplePlan, planPeople } from '../../core/import/plan-people.ts';
 import { auditEnd } from '../audit.ts';
+import { takeTurns } from '../take-turns.ts';
 import { readCardsInUse, readGroups, readHolders, readLevelRegistry, readPeople } from './import-reads.ts';
 import { writeCards, writeLevels, writePeople } from './import-writes.ts';
 import { type Change, change, type RegistryContext, type RegistryError } from './registry-context.ts';
@@ -56,10 +57,10 @@ export function createImports(context: RegistryContext, hashInitial?: HashInitia
   return async (request, actor) => {
     switch (request.kind) {
       case 'people':
-        return carryOut(context, request, actor, peopleImporter(request.csv, timeZone, hashInitial));
+        return carryOut(context, request, actor, await peopleImporter(request.csv, timeZone, hashInitial));
       case 'cards':
         return carryOut(context, request, actor, {
-          rows: readCards(request, timeZone),
+          rows: await readCards(request, timeZone),
           plan: async (db, rows) => planCards(rows, { people: await readHolders(db), cards: await readCardsInUse(db) }),
           write: (each, { steps }) => writeCards(context, each, steps),
         });
@@ -77,14 +78,14 @@ type HashInitial = (password: string) => Promise<string>;
 
 /** Passwords are hashed before the transaction, which would hold up everybody else's changes; each once, however often the
  * plan is made anew. */
-function peopleImporter(
+async function peopleImporter(
   csv: Uint8Array,
   timeZone: string,
   hashInitial: HashInitial | undefined,
-): Importer<PersonRow, PeoplePlan> {
+): Promise<Importer<PersonRow, PeoplePlan>> {
   const hashes = new Map<string, string>();
   return {
-    rows: readPeopleCsv(csv, { timeZone }),
+    rows: await takeTurns(peopleCsvInSteps(csv, { timeZone })),
     async plan(db, rows) {
       const read = hashInitial === undefined ? rows.map(({ initialPassword: _unused, ...row }) => row) : rows;
       return planPeople(read, await readPeople(db), await readGroups(db));
@@ -109,8 +110,8 @@ const HASHED_AT_ONCE = 64;
 const DEFAULT_FORM = 'hex';
 
 /** Without a form numbers are taken as hexadecimal only where a letter shows that they are: 12345678 may be decimal. */
-function readCards({ csv, form }: ImportRequest, timeZone: string): CsvOutcome<CsvRows<CardRow>> {
-  const read = readCardCsv(csv, { timeZone, form: form ?? DEFAULT_FORM });
+async function readCards({ csv, form }: ImportRequest, timeZone: string): Promise<CsvOutcome<CsvRows<CardRow>>> {
+  const read = await takeTurns(cardCsvInSteps(csv, { timeZone, form: form ?? DEFAULT_FORM }));
   const sure = form !== undefined || !read.ok || read.value.rows.some(({ uid }) => /[a-f]/.test(toHex(uid)));
   if (sure || !read.ok || read.value.rows.length === 0) return read;
   const { headers } = read.value;

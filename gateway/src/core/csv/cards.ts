@@ -3,6 +3,7 @@
 import { readCardNumber } from '@latchkey/protocols/card/spelling';
 import { type Form, findForm } from '@latchkey/protocols/card/spelling-forms';
 import { type CardUid, isRandomUid } from '@latchkey/protocols/card/uid';
+import { finish, type Steps } from '../steps.ts';
 import { CARD_COLUMNS } from './columns.ts';
 import { type CsvOutcome, type CsvProblemCode, fileProblem } from './csv-problem.ts';
 import { readInstant, readPersonNumber, readWord, refuse, SCIENTIFIC, type Validity } from './fields.ts';
@@ -33,14 +34,19 @@ export interface CardCsvOptions {
   readonly form: string;
 }
 
-export function readCardCsv(bytes: Uint8Array, { timeZone, form }: CardCsvOptions): CsvOutcome<CsvRows<CardRow>> {
+type CardOutcome = CsvOutcome<CsvRows<CardRow>>;
+
+export const readCardCsv = (bytes: Uint8Array, options: CardCsvOptions): CardOutcome =>
+  finish(cardCsvInSteps(bytes, options));
+
+export function* cardCsvInSteps(bytes: Uint8Array, { timeZone, form }: CardCsvOptions): Steps<CardOutcome> {
   const spelling = findForm(form);
   if (spelling === undefined)
     return fileProblem('unknown-word', `there is no form "${form}"; see "latchkey card convert"`);
   // Kept of 7-byte cards alone is a loss in every case, three bytes are a loss of any card.
   if (spelling.keep !== 'all') return fileProblem('lossy-form', lossyMessage(spelling));
   const zone = createZone(timeZone);
-  return readRows<Field, CardRow>(bytes, {
+  return yield* readRows<Field, CardRow>(bytes, {
     columns: CARD_COLUMNS,
     read: (cells) => readCard(cells, spelling, zone),
     unique: [{ field: 'card', key: ({ uid }) => uid.join(), what: 'this card' }],

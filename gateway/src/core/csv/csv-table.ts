@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text → header and rows with their line numbers. The delimiter is told from the header line.
+// Text → header and rows with their line numbers, in steps of a thousand lines or so. The delimiter is told from the header line.
 import { type CsvError, parse } from 'csv-parse/sync';
+import { finish, type Steps } from '../steps.ts';
 import { type CsvOutcome, fileProblem } from './csv-problem.ts';
 import { decodeText, type TextEncodingName } from './decode-text.ts';
 
@@ -20,6 +21,8 @@ export interface CsvTable {
 
 const DELIMITERS = [',', ';', '\t'] as const;
 const MAX_RECORD_CHARACTERS = 65_536;
+/** A few milliseconds of parsing. */
+const BLOCK_CHARACTERS = 65_536;
 /** With more columns than this the file is no list of people, cards or levels. */
 const MAX_COLUMNS = 200;
 
@@ -31,14 +34,17 @@ export function detectDelimiter(text: string): Delimiter {
   return DELIMITERS[counts.indexOf(Math.max(...counts))] as Delimiter;
 }
 
-export function readTable(bytes: Uint8Array): CsvOutcome<CsvTable> {
+export const readTable = (bytes: Uint8Array): CsvOutcome<CsvTable> => finish(tableInSteps(bytes));
+
+export function* tableInSteps(bytes: Uint8Array): Steps<CsvOutcome<CsvTable>> {
   const decoded = decodeText(bytes);
   if (!decoded.ok) return decoded;
   const { encoding } = decoded.value;
   // One kind of line end, or csv-parse counts CR LF inside quotes as two lines.
   const text = decoded.value.text.replace(/\r\n?/g, '\n');
+  yield;
   const delimiter = detectDelimiter(text);
-  const parsed = parseRecords(text, delimiter);
+  const parsed = yield* parseRecords(text, delimiter);
   if (!parsed.ok) return parsed;
   const [header, ...records] = parsed.value.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
   if (header === undefined) return fileProblem('empty-file', 'the file is empty; its first line names the columns');
@@ -51,23 +57,51 @@ interface ParsedRecord {
   readonly info: { readonly lines: number };
 }
 
-function parseRecords(text: string, delimiter: Delimiter): CsvOutcome<CsvRecord[]> {
-  try {
-    const records = parse(text, {
-      delimiter,
-      info: true,
-      record_delimiter: '\n',
-      relax_column_count: true,
-      skip_empty_lines: true,
-      max_record_size: MAX_RECORD_CHARACTERS,
-    }) as unknown as ParsedRecord[];
-    return {
-      ok: true,
-      value: records.map(({ record, info }) => ({ line: firstLine(record, info.lines), cells: record })),
-    };
-  } catch (error) {
-    return quoteProblem(error as CsvError & { lines?: number }, text);
+function* parseRecords(text: string, delimiter: Delimiter): Steps<CsvOutcome<CsvRecord[]>> {
+  const all: CsvRecord[] = [];
+  let lines = 0;
+  for (const block of blocksOf(text)) {
+    try {
+      const records = parse(block, {
+        delimiter,
+        info: true,
+        record_delimiter: '\n',
+        relax_column_count: true,
+        skip_empty_lines: true,
+        max_record_size: MAX_RECORD_CHARACTERS,
+      }) as unknown as ParsedRecord[];
+      for (const { record, info } of records) all.push({ line: lines + firstLine(record, info.lines), cells: record });
+    } catch (error) {
+      return quoteProblem(error as CsvError & { lines?: number }, text, lines);
+    }
+    lines += block.split('\n').length - 1;
+    yield;
   }
+  return { ok: true, value: all };
+}
+
+/** Parts of about `BLOCK_CHARACTERS` that end with a line outside quotes: there the quotes so far are even in number. */
+function* blocksOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    let quoted = false;
+    let end = start;
+    do {
+      const next = text.indexOf('\n', end === start ? Math.min(start + BLOCK_CHARACTERS, text.length) : end);
+      const after = next < 0 ? text.length : next + 1;
+      if (quotesIn(text, end, after) % 2 === 1) quoted = !quoted;
+      end = after;
+    } while (quoted && end < text.length);
+    yield text.slice(start, end);
+    start = end;
+  }
+}
+
+const QUOTE = 0x22;
+
+function quotesIn(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === QUOTE) count += 1;
+  return count;
 }
 
 /** csv-parse counts the line a record ends on; line breaks inside quotes are part of it. */
@@ -75,7 +109,8 @@ function firstLine(record: readonly string[], lastLine: number): number {
   return lastLine - record.reduce((sum, cell) => sum + (cell.split('\n').length - 1), 0);
 }
 
-function quoteProblem(error: CsvError & { lines?: number }, text: string): CsvOutcome<never> {
+/** `before`: lines of the text before those that the parser counted. */
+function quoteProblem(error: CsvError & { lines?: number }, text: string, before: number): CsvOutcome<never> {
   if (error.code === 'CSV_MAX_RECORD_SIZE') {
     return fileProblem(
       'broken-quotes',
@@ -90,7 +125,7 @@ function quoteProblem(error: CsvError & { lines?: number }, text: string): CsvOu
     );
   }
   const fix = 'a quote stands inside a value; put the whole value in quotes and double the one inside, or remove it';
-  return fileProblem('broken-quotes', fix, error.lines ?? 1);
+  return fileProblem('broken-quotes', fix, before + (error.lines ?? 1));
 }
 
 /** Line of the quote that opened last: a doubled quote opens and closes, so it changes nothing. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file of access levels: which groups pass which portals, when.
+import { finish } from '../steps.ts';
 import { LEVEL_COLUMNS } from './columns.ts';
 import type { CsvOutcome } from './csv-problem.ts';
 import { readList, readName, readSlugs, readValidity, readWord, refuse, type Validity } from './fields.ts';
@@ -26,16 +27,18 @@ const DIRECTIONS = {
   out: ['出', '离开'],
 } as const;
 
+/** A campus has some hundred levels at most: there is nothing to take in steps. */
 export function readLevelCsv(
   bytes: Uint8Array,
   { timeZone }: { readonly timeZone: string },
 ): CsvOutcome<CsvRows<LevelRow>> {
   const zone = createZone(timeZone);
-  return readRows<Field, LevelRow>(bytes, {
+  const rows = readRows<Field, LevelRow>(bytes, {
     columns: LEVEL_COLUMNS,
     read: (cells) => readLevel(cells, zone),
     unique: [{ field: 'name', key: ({ name }) => name, what: 'a level of this name' }],
   });
+  return finish(rows);
 }
 
 function readLevel(cells: Cells<Field>, zone: Zone): LevelRow | undefined {

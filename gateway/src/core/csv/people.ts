@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The people file of a student or personnel office.
+import { finish, type Steps } from '../steps.ts';
 import { PEOPLE_COLUMNS } from './columns.ts';
 import type { CsvOutcome } from './csv-problem.ts';
 import {
@@ -46,7 +47,12 @@ export interface PeopleCsvOptions {
   readonly timeZone: string;
 }
 
-export function readPeopleCsv(bytes: Uint8Array, { timeZone }: PeopleCsvOptions): CsvOutcome<CsvRows<PersonRow>> {
+type PeopleOutcome = CsvOutcome<CsvRows<PersonRow>>;
+
+export const readPeopleCsv = (bytes: Uint8Array, options: PeopleCsvOptions): PeopleOutcome =>
+  finish(peopleCsvInSteps(bytes, options));
+
+export function peopleCsvInSteps(bytes: Uint8Array, { timeZone }: PeopleCsvOptions): Steps<PeopleOutcome> {
   const zone = createZone(timeZone);
   return readRows<Field, PersonRow>(bytes, {
     columns: PEOPLE_COLUMNS,

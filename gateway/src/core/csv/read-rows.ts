@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a row reader over a file and gathers every problem before saying no: a clerk corrects a file once, not line by line.
+import type { Steps } from '../steps.ts';
 import { type ColumnSet, mapColumns } from './columns.ts';
 import { type CsvOutcome, type CsvProblem, type CsvProblemCode, maskNumber, refused } from './csv-problem.ts';
-import { type CsvRecord, type CsvTable, readTable } from './csv-table.ts';
+import { type CsvRecord, type CsvTable, tableInSteps } from './csv-table.ts';
 
 export interface CsvRows<Row> {
   readonly rows: readonly Row[];
@@ -33,25 +34,31 @@ export interface RowSchema<Field extends string, Row> {
   readonly review?: (rows: readonly { readonly row: Row; readonly cells: Cells<Field> }[]) => void;
 }
 
-export function readRows<Field extends string, Row>(
+/** Lines between two steps. */
+const STEP_LINES = 500;
+
+export function* readRows<Field extends string, Row>(
   bytes: Uint8Array,
   schema: RowSchema<Field, Row>,
-): CsvOutcome<CsvRows<Row>> {
-  const table = readTable(bytes);
+): Steps<CsvOutcome<CsvRows<Row>>> {
+  const table = yield* tableInSteps(bytes);
   if (!table.ok) return table;
   const { header, records, encoding } = table.value;
   const { map, problems: headerProblems } = mapColumns(header, schema.columns);
   if (headerProblems.length > 0) return refused(headerProblems);
   const problems: CsvProblem[] = [];
   const read: { row: Row; cells: Cells<Field> }[] = [];
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
+    if (at % STEP_LINES === 0) yield;
     const counted = cellCountProblem(header, record);
     if (counted) problems.push(counted);
     const cells = cellsOf(record, header, map.index, schema.columns, problems);
     const row = counted ? undefined : schema.read(cells);
     if (row !== undefined) read.push({ row, cells });
   }
+  yield;
   refuseDuplicates(read, schema);
+  yield;
   schema.review?.(read);
   if (problems.length > 0) return refused(problems);
   const headers = Object.fromEntries([...map.index].map(([field, at]) => [field, header.cells[at]?.trim()]));
