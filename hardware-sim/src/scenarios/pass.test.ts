@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The student pass from end to end on whole processes: gateway, gate controller, a phone's browser. The code is read off the
 // phone's screen as a scanner reads it and comes in through the serial port; then once more without any network.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { missingForBrowser, startBrowser } from '../browser.test-support.ts';
 import { Campus } from '../campus/campus.ts';
 import { eventsArrived } from '../campus/event-history.ts';
@@ -30,6 +30,9 @@ const OPENS_MS = 5_000;
 const STAYS_SHUT_MS = 1_500;
 const OWN_PASSWORD = 'four plain words here';
 
+/** As another reader writes the same number. */
+const reversed = (uid: string): string => Buffer.from(uid, 'hex').reverse().toString('hex');
+
 /** As a phone's own: kept on it, unlocked by its owner. */
 const AUTHENTICATOR = {
   protocol: 'ctap2',
@@ -46,11 +49,15 @@ describe.skipIf(!chromium.available || !pty.available)('a student without a card
   let scanner: PtyPair;
   let browser: Browser;
   let visitor: Visitor;
+  let folder = '';
+  let temporary = '';
   /** The first code that opened. */
   let spent = '';
 
   beforeAll(async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'lk-pass-'));
+    // Where the most is written, the most could leak.
+    vi.stubEnv('LATCHKEY_LOG_LEVEL', 'debug');
+    folder = await mkdtemp(join(tmpdir(), 'lk-pass-'));
     cleanups.push(async () => rm(folder, { recursive: true, force: true }));
     scanner = await PtyPair.start();
     cleanups.push(async () => scanner.close());
@@ -67,6 +74,7 @@ describe.skipIf(!chromium.available || !pty.available)('a student without a card
   }, 180_000);
   afterAll(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    vi.unstubAllEnvs();
   });
 
   const scan = async (digits: string, timeoutMs: number) => {
@@ -79,6 +87,7 @@ describe.skipIf(!chromium.available || !pty.available)('a student without a card
   test('signs in with the password of the office, chooses an own one and enrols the phone', async () => {
     const reset = `/v1/people/${number()}/account/reset`;
     const { temporaryPassword } = await campus.api.must<{ temporaryPassword: string }>('POST', reset, {});
+    temporary = temporaryPassword;
     const { page } = visitor;
     await page.goto(visitor.url);
     await signIn(page, number(), temporaryPassword);
@@ -137,5 +146,27 @@ describe.skipIf(!chromium.available || !pty.available)('a student without a card
     const [refused] = await eventsArrived(campus.api, { device: GATE, type: 'access-denied' }, 1, 60_000);
     expect(JSON.stringify(refused)).toMatch(/CodeReplayed|CodeExpired/);
     expect(visitor.faults).toEqual([]);
+  });
+
+  test('whose card opens as well, leaves no number, name, code or password in any log of any program', async () => {
+    const uid = campus.people[0]?.uid ?? '';
+    await campus.bench(GATE).present('gate-1-in', Buffer.from(uid, 'hex'));
+    await eventsArrived(campus.api, { device: GATE, type: 'access-granted' }, 3, 60_000);
+    const cookies = (await visitor.context.cookies()).map(({ value }) => value);
+    const token = (await readFile(campus.credentials.tokenFile, 'utf8')).trim();
+    expect(cookies).not.toEqual([]);
+    const people = campus.people.flatMap((one) => [one.name, one.uid, reversed(one.uid)]);
+    const kept = [temporary, OWN_PASSWORD, spent, token, '我的手机', ...cookies, ...people];
+    const secrets = kept.flatMap((secret) => [secret, encodeURIComponent(secret)]);
+    expect(secrets.filter((secret) => secret.length < 2)).toEqual([]);
+    const logs = (await readdir(folder)).filter((file) => file.endsWith('.log'));
+    expect(logs).toEqual(expect.arrayContaining(['gateway.log', `${GATE}.log`, `enroll-${GATE}.log`]));
+    for (const file of logs) {
+      const text = (await readFile(join(folder, file), 'utf8')).toLowerCase();
+      expect(text.length, file).toBeGreaterThan(0);
+      // Not the secret: what fails a test is printed.
+      const found = secrets.flatMap((secret, index) => (text.includes(secret.toLowerCase()) ? [index >> 1] : []));
+      expect(found, file).toEqual([]);
+    }
   });
 });
