@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { missingForBrowser, startBrowser } from '../browser.test-support.ts';
 import { Campus } from '../campus/campus.ts';
-import { eventsArrived } from '../campus/event-history.ts';
+import { allEvents, eventsArrived } from '../campus/event-history.ts';
 import { freePorts } from '../free-ports.ts';
 import {
   codeShown,
@@ -26,6 +26,7 @@ const chromium = requirement('chromium', missingForBrowser);
 const pty = requirement('pty', missingForPtyPairs);
 const GATE = 'gate-1';
 const OPENS_MS = 5_000;
+const STARTED_MS = 30_000;
 /** Long enough for a relay that would move after all. */
 const STAYS_SHUT_MS = 1_500;
 const OWN_PASSWORD = 'four plain words here';
@@ -117,8 +118,12 @@ describe.skipIf(!chromium.available || !pty.available)('a student without a card
 
   test('opens the gate with the code on the screen', async () => {
     await codeShown(visitor.page);
-    spent = await digitsOnScreen(visitor.page);
-    expect(await scan(spent, OPENS_MS)).toBeDefined();
+    // For some seconds after its start a gate takes no code that may have been used before: people show the next one.
+    for (const endMs = performance.now() + STARTED_MS; performance.now() < endMs; ) {
+      spent = await digitsOnScreen(visitor.page);
+      if ((await scan(spent, OPENS_MS)) !== undefined) return;
+    }
+    expect.fail('no code opened the gate');
   });
 
   test('sees the passage in the page', async () => {
@@ -141,10 +146,20 @@ describe.skipIf(!chromium.available || !pty.available)('a student without a card
 
   test('does not open with the first code once more, and the gate says why', async () => {
     await expect.poll(() => campus.bench(GATE).isReleased(GATE), { timeout: 10_000 }).toBe(false);
+    // The gate's clock is the gateway's: that of this process may be ahead of it.
+    const sinceMs = Date.now() - 1_000;
     expect(await scan(spent, STAYS_SHUT_MS)).toBeUndefined();
     await campus.startGateway();
-    const [refused] = await eventsArrived(campus.api, { device: GATE, type: 'access-denied' }, 1, 60_000);
-    expect(JSON.stringify(refused)).toMatch(/CodeReplayed|CodeExpired/);
+    // Too old by now where this machine took its time: then nobody is identified any more.
+    const refusals = async () => {
+      const denied = await allEvents(campus.api, { device: GATE, type: 'access-denied' });
+      const nameless = await allEvents(campus.api, { device: GATE, type: 'code-refused' });
+      return [...denied, ...nameless]
+        .filter(({ event }) => event.at >= sinceMs)
+        .map(({ event }) => 'reason' in event && event.reason);
+    };
+    const once = [expect.stringMatching(/CodeReplayed|CodeExpired/)];
+    await expect.poll(refusals, { timeout: 60_000 }).toEqual(once);
     expect(visitor.faults).toEqual([]);
   });
 
