@@ -70,6 +70,7 @@ function gate(setting: Setting = {}) {
       return setting.check ?? identified(granted);
     },
     isStillNew: () => setting.stillNew ?? true,
+    isDenied: () => false,
     antiPassback: ledger,
     accessible: setting.accessible ?? true,
     online: setting.online ?? true,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What admission asks the gateway, and what comes of it: a credential that no list here knows, or a code of another app, which
-// only its answer puts a name to (DESIGN 6).
+// only its answer puts a name to (DESIGN 6). Deny beats allow: what was denied while the gateway was asked stays shut.
 import type { Reason } from '@latchkey/protocols/mqtt/reasons';
 import { admit, refuse, refuseCode } from './admission-outcome.ts';
 import type { AdmissionTurn, AskedCredential, OnlineAnswer, OpenAsk } from './admission-state.ts';
@@ -23,6 +23,7 @@ export function answered(turn: AdmissionTurn, admission: string, answer: OnlineA
   if (!answer) return unanswered(turn, question);
   if (question.kind === 'code') return answeredCode(turn, question, answer);
   if (answer.outcome === 'denied') return refuse(turn, question, answer.reason ?? 'UnknownCredential', 'gateway');
+  if (turn.context.isDenied(question.credential.ref)) return refuse(turn, question, 'CredentialDenied', 'list');
   // The same code may have opened another gate while this one asked.
   const { code } = question;
   if (code && !turn.context.isStillNew(code.acceptance)) return refuse(turn, question, 'CodeReplayed', 'list');
@@ -44,5 +45,6 @@ function answeredCode(
   if (!credential) return refuseCode(turn, question, outcome === 'granted' ? 'CodeNotRecognised' : refusal);
   const identified = { ...question, credential };
   if (outcome === 'denied') return refuse(turn, identified, refusal, 'gateway');
+  if (turn.context.isDenied(credential.ref)) return refuse(turn, identified, 'CredentialDenied', 'list');
   admit(turn, identified, 'gateway', extended ?? false);
 }

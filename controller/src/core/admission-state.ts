@@ -99,6 +99,8 @@ export interface AdmissionContext {
   readonly checkCode: (scan: Scan) => CodeCheck;
   /** Neither it nor a later code of the same phone was accepted meanwhile, here or in the zone. */
   readonly isStillNew: (acceptance: CodeAcceptance) => boolean;
+  /** Whether it was denied since the list was made; by its recorded reference. */
+  readonly isDenied: (ref: string) => boolean;
   /** As it is recorded: the key of a 16-byte id under the campus PRF. */
   readonly refOf: (id: Uint8Array) => string;
   /** Of somebody whom no list knows: why not, and what the portal wants done about it. */

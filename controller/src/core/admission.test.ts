@@ -47,6 +47,7 @@ function gate(setting: Setting = {}) {
     refOf: () => '0'.repeat(16),
     checkCode: () => ({ kind: 'refused', reason: 'CodeUnreadable' }),
     isStillNew: () => true,
+    isDenied: () => false,
     antiPassback: ledger,
     accessible: setting.accessible ?? true,
     online: setting.online ?? true,

@@ -23,6 +23,8 @@ export interface Decisions {
   decide(portal: PortalId, presentation: Presentation): Decision;
   /** Of a code of another app, before it is known whose it is. */
   stranger(portal: PortalId, direction: Direction): Decision;
+  /** Denied since the list was made, by the reference that is recorded. */
+  isDenied(ref: string): boolean;
   /** What is recorded of a credential: the key of its 16-byte id under the campus PRF. */
   refOf(id: Uint8Array): string;
 }
@@ -44,6 +46,7 @@ export function createDecisions(parts: DecisionParts): Decisions {
       const passage = { portal, direction, class: 'phone-code' as const, instant: instant() };
       return explainRecord(book, undefined, false, passage).decision;
     },
+    isDenied: (ref) => overlay().entries.has(ref),
     refOf: (id) => toHex((campusPrf() ?? parts.standInPrf).key(id)),
   };
 }

@@ -47,7 +47,7 @@ it('a code is told to the zone before it is recorded, and recorded before the re
           })
         : Promise.resolve();
     },
-    decisions: { decide: () => nobody, stranger: () => nobody, refOf: () => '0a'.repeat(8) },
+    decisions: { decide: () => nobody, stranger: () => nobody, isDenied: () => false, refOf: () => '0a'.repeat(8) },
     codes: {
       check: () => check,
       isStillNew: () => true,

@@ -83,6 +83,7 @@ export function createGatePortal(parts: PortalParts): GatePortal {
         config: wiring,
         decide: (presentation) => decisions.decide(id, presentation),
         stranger: (direction) => decisions.stranger(id, direction),
+        isDenied: decisions.isDenied,
         refOf: decisions.refOf,
         checkCode: (scan) => codes.check(id, scan),
         isStillNew: (acceptance) => codes.isStillNew(id, acceptance),
