@@ -55,7 +55,7 @@ export const deskBlock = z.object({
 const counted = z.object({ count: count.nullable(), limit: count.nullable() });
 
 export const deskPatron = z.object({
-  /** Changes with every patron taken up, also when the same card comes again. */
+  /** Another with every patron taken up; the same card again goes on with the same session. */
   session: z.string(),
   name: z.string().nullable().describe('as the library has it; null offline'),
   number: z.string().nullable().describe('null on a self-service screen'),
@@ -170,6 +170,7 @@ export const deskAction = z.discriminatedUnion('kind', [
     decision: z.enum(CONFLICT_DECISIONS),
     by: z.string().trim().min(1, 'say who decides').max(40),
   }),
+  /** Not taken in self-service: opening the station anew leads back to the mode that the desk was set up with. */
   z.object({ kind: z.literal('mode'), mode: z.enum(['staffed', 'self-service']) }),
 ]);
 

@@ -56,12 +56,29 @@ export const policyRule = z.strictObject({
   untilMinute: epochMinute.optional(),
 });
 
+/** What holders of a profile may borrow at the desks of this list while the library's own system does not answer. */
+export const loanTerms = z.strictObject({
+  /** Shown at the desk. */
+  group: z.string().min(1).max(120),
+  /** Books that may be lent on this list's word alone. */
+  limit: z.int().min(0).max(999),
+  days: z.int().min(1).max(999),
+  blocked: z.boolean().optional(),
+});
+
 export const policyProfile = z.strictObject({
   rules: z.array(policyRule).max(2_000),
   kind: z.enum(['resident', 'staff', 'visitor']),
   curfewClass: z.string().min(1).max(40).optional(),
   /** Weakest class in which holders of this profile may present, at every portal. */
   assurance: credentialClass.optional(),
+  loans: loanTerms.optional(),
+});
+
+/** `rows` is base64url of rows sorted by key: key 8, then `width` bytes of a patron number that only its card opens. */
+export const borrowerTable = z.strictObject({
+  width: z.int().min(1).max(32),
+  rows: z.string().regex(/^[A-Za-z0-9_-]*$/),
 });
 
 export const policyDocument = z.strictObject({
@@ -74,6 +91,8 @@ export const policyDocument = z.strictObject({
   schedules: z.array(schedule).max(5_000),
   portals: z.array(policyPortal).max(10_000),
   profiles: z.array(policyProfile).max(65_536),
+  /** Patron numbers behind the credentials of a library desk's list (authorization/borrowers). */
+  borrowers: borrowerTable.optional(),
 });
 
 export type PolicyInterval = z.infer<typeof interval>;
@@ -82,6 +101,8 @@ export type PolicySchedule = z.infer<typeof schedule>;
 export type PolicyPortal = z.infer<typeof policyPortal>;
 export type PolicyRule = z.infer<typeof policyRule>;
 export type PolicyProfile = z.infer<typeof policyProfile>;
+export type LoanTerms = z.infer<typeof loanTerms>;
+export type BorrowerTable = z.infer<typeof borrowerTable>;
 export type PolicyDocument = z.infer<typeof policyDocument>;
 export type HolderKind = PolicyProfile['kind'];
 export type AntiPassbackMode = PolicyDocument['portals'][number]['antiPassback']['mode'];

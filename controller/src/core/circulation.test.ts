@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger of a desk: what it keeps, in which order it tells, what a wrong clock does to it.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  addLines,
+  type Began,
+  type CirculationLine,
+  compacted,
+  conflicts,
+  dueAt,
+  EMPTY_LEDGER,
+  happenedAt,
+  keptLoans,
+  suggestion,
+  waiting,
+} from './circulation.ts';
+
+const T = 1_790_000_000_000;
+const NOW = { ms: T + 60_000, boot: 'b1', monotonicMs: 61_000 };
+const began = (number: number, change: Partial<Began> = {}): Began => ({
+  kind: 'began',
+  number,
+  act: 'loan',
+  item: `item-${number}`,
+  patron: '2026001',
+  ref: null,
+  at: T + number,
+  clock: 'synced',
+  boot: 'b1',
+  monotonicMs: 1_000 + number,
+  ...change,
+});
+const kept = (number: number, unsure = false): CirculationLine => ({
+  kind: 'kept',
+  number,
+  due: T + 86_400_000,
+  unsure,
+});
+const fold = (...lines: CirculationLine[]) => addLines(EMPTY_LEDGER, lines);
+const clash = (number: number): CirculationLine => ({
+  kind: 'conflict',
+  number,
+  at: T,
+  detail: 'lent to somebody else',
+  holder: 'another-patron',
+  holderNumber: null,
+  holderDue: null,
+});
+
+describe('ledger', () => {
+  it('holds what was asked and not answered, over a restart', () => {
+    expect(waiting(fold(began(1)), NOW)).toMatchObject([{ number: 1, state: 'asked' }]);
+    expect(waiting(fold(began(1), { kind: 'done', number: 1 }), NOW)).toEqual([]);
+  });
+
+  it('lets nothing change what is over', () => {
+    const over = fold(began(1), { kind: 'done', number: 1 }, kept(1), { kind: 'sending', number: 1 }, clash(1));
+    expect(over.entries.get(1)?.state).toBe('done');
+  });
+
+  it('gives no number twice', () => {
+    expect(fold(began(1), began(2)).next).toBe(3);
+    expect(fold({ kind: 'from', number: 9 }).next).toBe(9);
+  });
+
+  it('tells the library in the order of time, not of writing', () => {
+    const ledger = fold(began(1, { at: T + 500 }), kept(1), began(2, { at: T + 100 }), kept(2));
+    expect(waiting(ledger, NOW).map(({ number }) => number)).toEqual([2, 1]);
+  });
+
+  it('sends again what a person decided to send again, and nothing else', () => {
+    const decided = (decision: 'upload-again' | 'settled' | 'discard') =>
+      fold(began(1), kept(1), clash(1), { kind: 'decided', number: 1, at: T, decision, by: 'Li' });
+    expect(conflicts(fold(began(1), kept(1), clash(1)))).toHaveLength(1);
+    expect(waiting(decided('upload-again'), NOW)).toHaveLength(1);
+    expect(waiting(decided('settled'), NOW)).toEqual([]);
+    expect(decided('discard').entries.get(1)).toMatchObject({ state: 'discarded', decided: { by: 'Li' } });
+  });
+
+  it('counts books that somebody holds and the library does not know of', () => {
+    const ledger = fold(
+      began(1),
+      kept(1),
+      began(2),
+      kept(2),
+      began(3, { act: 'return', item: 'item-1', patron: null }),
+      kept(3),
+    );
+    expect(keptLoans(ledger, '2026001')).toBe(1);
+    expect(keptLoans(ledger, 'somebody-else')).toBe(0);
+  });
+});
+
+describe('time of an entry', () => {
+  it('is corrected once a wrong clock was put right in the same run', () => {
+    const wrong = began(1, { at: 1_000, clock: 'free', monotonicMs: 1_000 });
+    expect(happenedAt(wrong, NOW)).toBe(T);
+    expect(happenedAt(wrong, { ...NOW, boot: 'b2' })).toBe(1_000);
+    expect(happenedAt(began(1), NOW)).toBe(T + 1);
+  });
+
+  it('takes the due date with it', () => {
+    expect(dueAt({ at: 1_000, due: 5_000 }, 11_000)).toBe(15_000);
+    expect(dueAt({ at: 1_000, due: null }, 11_000)).toBeNull();
+  });
+});
+
+describe('suggestion', () => {
+  it('never lends again what another has, nor what this patron has already', () => {
+    expect(suggestion('loan', 'another-patron')).toBe('discard');
+    expect(suggestion('loan', 'this-patron')).toBe('settled');
+    expect(suggestion('loan', 'nobody')).toBe('upload-again');
+    expect(suggestion('return', 'nobody')).toBe('settled');
+  });
+});
+
+const someLine = fc.nat(5).chain((index) => {
+  const number = index + 1;
+  return fc.constantFrom<CirculationLine>(
+    began(number),
+    kept(number),
+    kept(number, true),
+    { kind: 'sending', number },
+    { kind: 'done', number },
+    { kind: 'refused', number },
+    clash(number),
+    { kind: 'decided', number, at: T, decision: 'upload-again', by: 'Li' },
+    { kind: 'decided', number, at: T, decision: 'discard', by: 'Li' },
+  );
+});
+
+describe('compacting', () => {
+  it('keeps everything that is not over, as it is', () => {
+    fc.assert(
+      fc.property(fc.array(someLine, { maxLength: 40 }), (lines) => {
+        const ledger = addLines(EMPTY_LEDGER, lines);
+        const again = addLines(EMPTY_LEDGER, compacted(ledger, 0));
+        expect(again.next).toBe(ledger.next);
+        const open = [...ledger.entries.values()].filter(({ state }) =>
+          ['asked', 'kept', 'sending', 'conflict'].includes(state),
+        );
+        expect(new Map(open.map((entry) => [entry.number, entry.state]))).toEqual(
+          new Map([...again.entries.values()].map((entry) => [entry.number, entry.state])),
+        );
+      }),
+    );
+  });
+});

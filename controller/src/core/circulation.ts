@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loans and returns of a desk as a ledger: lines that are only ever added, folded into entries. An entry is there before the
+// library is asked, so that whatever ends this process in between leaves a question to ask, never a loan unknown to anybody
+// (reference: sip2, quirk 1: there is no duplicate key, so idempotency is the client's job).
+import {
+  CONFLICT_DECISIONS,
+  CONFLICT_HOLDERS,
+  type ConflictDecision,
+  type ConflictHolder,
+  DESK_ACTS,
+  type DeskAct,
+} from '@latchkey/protocols/api/desk-terms';
+import { clockQuality } from '@latchkey/protocols/mqtt/events';
+import { z } from 'zod';
+
+const number = z.int().min(1);
+const millis = z.int().min(0);
+const text = z.string().max(2_000);
+
+export const circulationLine = z.discriminatedUnion('kind', [
+  /** Written before anybody acts on it: before the library is asked, or before the screen turns green without it. */
+  z.object({
+    kind: z.literal('began'),
+    number,
+    act: z.enum(DESK_ACTS),
+    item: z.string().min(1).max(255),
+    /** Of the library; null for a return. */
+    patron: z.string().max(255).nullable(),
+    ref: z.string().max(32).nullable(),
+    at: millis,
+    clock: clockQuality,
+    boot: z.string().max(32),
+    monotonicMs: z.number(),
+  }),
+  /** It stays here until the library answers. `unsure`: the library was asked, and may have carried it out. */
+  z.object({ kind: z.literal('kept'), number, due: millis.nullable(), unsure: z.boolean() }),
+  /** The library has it. */
+  z.object({ kind: z.literal('done'), number }),
+  /** It did not happen. */
+  z.object({ kind: z.literal('refused'), number }),
+  /** About to be told to the library: from here on only after asking what it has. */
+  z.object({ kind: z.literal('sending'), number }),
+  z.object({
+    kind: z.literal('conflict'),
+    number,
+    at: millis,
+    detail: text.nullable(),
+    holder: z.enum(CONFLICT_HOLDERS),
+    holderNumber: z.string().max(255).nullable(),
+    holderDue: z.string().max(255).nullable(),
+  }),
+  z.object({
+    kind: z.literal('decided'),
+    number,
+    at: millis,
+    decision: z.enum(CONFLICT_DECISIONS),
+    by: z.string().min(1).max(40),
+  }),
+  /** After old entries were left out: numbers go on from here. */
+  z.object({ kind: z.literal('from'), number }),
+]);
+export type CirculationLine = z.infer<typeof circulationLine>;
+type LineOf<K extends CirculationLine['kind']> = Extract<CirculationLine, { kind: K }>;
+export type Began = LineOf<'began'>;
+
+/**
+ * - `asked`: sent to the library, or about to be; what came of it is not written.
+ * - `kept`: waits for the library. `sending`: the library may have it already.
+ * - `conflict`: a person decides. `done`, `refused`, `settled`, `discarded` are final.
+ */
+export type EntryState = 'asked' | 'kept' | 'sending' | 'conflict' | 'done' | 'refused' | 'settled' | 'discarded';
+
+export interface CirculationEntry extends Omit<Began, 'kind'> {
+  readonly state: EntryState;
+  readonly due: number | null;
+  /** The library may have it already: it is asked before it is told. */
+  readonly mayBeThere: boolean;
+  readonly conflict: Omit<LineOf<'conflict'>, 'kind' | 'number'> | null;
+  readonly decided: Omit<LineOf<'decided'>, 'kind' | 'number'> | null;
+}
+
+export interface Ledger {
+  readonly entries: ReadonlyMap<number, CirculationEntry>;
+  readonly next: number;
+}
+
+export const EMPTY_LEDGER: Ledger = { entries: new Map(), next: 1 };
+
+const isFinal = ({ state }: CirculationEntry): boolean =>
+  state === 'done' || state === 'refused' || state === 'settled' || state === 'discarded';
+
+const AFTER_DECISION: Readonly<Record<ConflictDecision, EntryState>> = {
+  'upload-again': 'kept',
+  settled: 'settled',
+  discard: 'discarded',
+};
+
+/** A line about an entry that is not there, or is over, changes nothing. */
+export function addLines(ledger: Ledger, lines: readonly CirculationLine[]): Ledger {
+  const entries = new Map(ledger.entries);
+  let { next } = ledger;
+  for (const line of lines) {
+    next = Math.max(next, line.kind === 'from' ? line.number : line.number + 1);
+    if (line.kind === 'from') continue;
+    const entry = entries.get(line.number);
+    if (line.kind === 'began') entries.set(line.number, entry ?? begin(line));
+    else if (entry !== undefined && !isFinal(entry)) entries.set(line.number, changed(entry, line));
+  }
+  return { entries, next };
+}
+
+function begin({ kind: _, ...began }: Began): CirculationEntry {
+  return { ...began, state: 'asked', due: null, mayBeThere: false, conflict: null, decided: null };
+}
+
+function changed(
+  entry: CirculationEntry,
+  line: Exclude<CirculationLine, { kind: 'began' } | { kind: 'from' }>,
+): CirculationEntry {
+  switch (line.kind) {
+    case 'kept':
+      return { ...entry, state: 'kept', due: line.due, mayBeThere: entry.mayBeThere || line.unsure };
+    case 'done':
+    case 'refused':
+      return { ...entry, state: line.kind };
+    case 'sending':
+      return { ...entry, state: 'sending', mayBeThere: true };
+    case 'conflict': {
+      const { kind: _, number: __, ...conflict } = line;
+      return { ...entry, state: 'conflict', conflict };
+    }
+    case 'decided': {
+      const { kind: _, number: __, ...decided } = line;
+      return entry.state === 'conflict' ? { ...entry, state: AFTER_DECISION[line.decision], decided } : entry;
+    }
+  }
+}
+
+export interface Now {
+  readonly ms: number;
+  readonly boot: string;
+  readonly monotonicMs: number;
+}
+
+/**
+ * When it happened, by what is known of the time now: a clock that was wrong then and has been put right since the same start
+ * is corrected by the monotonic one. What an earlier run wrote with a wrong clock stays as it was written.
+ */
+export function happenedAt(entry: Pick<Began, 'at' | 'clock' | 'boot' | 'monotonicMs'>, now: Now): number {
+  if (entry.clock === 'synced' || entry.boot !== now.boot) return entry.at;
+  return Math.max(0, Math.round(now.ms - (now.monotonicMs - entry.monotonicMs)));
+}
+
+/** A due date keeps its distance from the loan. */
+export const dueAt = (entry: Pick<CirculationEntry, 'at' | 'due'>, happenedMs: number): number | null =>
+  entry.due === null ? null : entry.due + (happenedMs - entry.at);
+
+/** What the library has still to be told, in the order in which it happened. */
+export function waiting(ledger: Ledger, now: Now): readonly CirculationEntry[] {
+  return [...ledger.entries.values()]
+    .filter(({ state }) => state === 'asked' || state === 'kept' || state === 'sending')
+    .map((entry) => ({ entry, at: happenedAt(entry, now) }))
+    .sort((one, other) => one.at - other.at || one.entry.number - other.entry.number)
+    .map(({ entry }) => entry);
+}
+
+export const conflicts = ({ entries }: Ledger): readonly CirculationEntry[] =>
+  [...entries.values()].filter(({ state }) => state === 'conflict').sort((one, other) => one.number - other.number);
+
+/** Books lent to somebody that the library does not know of yet, less what came back since. */
+export function keptLoans({ entries }: Ledger, patron: string): number {
+  const held = new Set<string>();
+  for (const entry of [...entries.values()].sort((one, other) => one.number - other.number)) {
+    if (entry.state !== 'kept' && entry.state !== 'sending' && entry.state !== 'asked') continue;
+    if (entry.act === 'return') held.delete(entry.item);
+    else if (entry.act === 'loan' && entry.patron === patron) held.add(entry.item);
+    else if (entry.act === 'loan') held.delete(entry.item);
+  }
+  return held.size;
+}
+
+/** Lines that make the same ledger, the oldest of what is over left out. */
+export function compacted(ledger: Ledger, keepFinal: number): readonly CirculationLine[] {
+  const all = [...ledger.entries.values()].sort((one, other) => one.number - other.number);
+  const over = all.filter(isFinal);
+  const dropped = new Set(over.slice(0, Math.max(0, over.length - keepFinal)));
+  return [{ kind: 'from', number: ledger.next }, ...all.filter((entry) => !dropped.has(entry)).flatMap(linesOf)];
+}
+
+function linesOf(entry: CirculationEntry): CirculationLine[] {
+  const { state, due, mayBeThere, conflict, decided, ...began } = entry;
+  const { number } = entry;
+  const lines: CirculationLine[] = [{ kind: 'began', ...began }];
+  if (state !== 'asked') lines.push({ kind: 'kept', number, due, unsure: mayBeThere });
+  if (conflict) lines.push({ kind: 'conflict', number, ...conflict });
+  if (decided) lines.push({ kind: 'decided', number, ...decided });
+  if (state === 'sending' || state === 'done' || state === 'refused') lines.push({ kind: state, number });
+  return lines;
+}
+
+/** What to do about a line that the library refuses (`suggested` of the contract). */
+export function suggestion(act: DeskAct, holder: ConflictHolder): ConflictDecision {
+  // The library has it as this desk says, or the book is back already: nothing is left to be told.
+  if (act === 'return') return holder === 'nobody' ? 'settled' : 'upload-again';
+  if (holder === 'this-patron') return 'settled';
+  // Lent on from another desk meanwhile, so that it must have come back before.
+  return holder === 'another-patron' ? 'discard' : 'upload-again';
+}

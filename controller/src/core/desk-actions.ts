@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What somebody presses at the desk, and why it may not be taken now. On a self-service screen nobody sees other people's books,
+// takes money or decides anything.
+import type { DeskAction } from '@latchkey/protocols/api/desk';
+import { refusal } from './desk-lines.ts';
+import type { DeskLine, DeskSession, DeskStep } from './desk-state.ts';
+import { type DeskTurn, endSession, onLine, settle, startAct } from './desk-turn.ts';
+
+type Pressed = Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' }>;
+type Refusal = DeskStep['refused'];
+
+export function onAction(turn: DeskTurn, action: Pressed): Refusal {
+  switch (action.kind) {
+    case 'taking':
+      turn.state = { ...turn.state, taking: action.taking };
+      return undefined;
+    case 'mode':
+      // Out of self-service only by opening the station anew: whoever stands there is a patron.
+      if (turn.state.mode === 'self-service') return 'not-in-self-service';
+      turn.state = { ...turn.state, mode: action.mode, taking: 'loans' };
+      endSession(turn, undefined);
+      return undefined;
+    case 'renew':
+      return withPatron(turn, () => {
+        startAct(turn, 'renewal', action.item, false);
+        return undefined;
+      });
+    case 'renew-all':
+      return withPatron(turn, ({ session, person }) => {
+        if (turn.context.library === 'offline') return 'not-possible-offline';
+        turn.effects.push({ kind: 'renew-all', session, number: person.number });
+        return undefined;
+      });
+    case 'answer-fee':
+      return answerFee(turn, action.line, action.accept);
+    case 'pay-fee':
+      return payFee(turn, action);
+    case 'end':
+      endSession(turn, 'session-ended');
+      return undefined;
+    case 'still-here':
+      return undefined;
+  }
+}
+
+type Taken = NonNullable<DeskSession['patron']>;
+
+function withPatron(turn: DeskTurn, act: (patron: Taken) => Refusal): Refusal {
+  const { patron } = turn.state;
+  return patron === null ? 'no-session' : act(patron);
+}
+
+function answerFee(turn: DeskTurn, id: string, accepted: boolean): Refusal {
+  const asked = promptedLine(turn.state);
+  if (asked?.id !== id) return 'no-prompt';
+  onLine(turn, id, (line) => {
+    if (accepted) startAct(turn, line.act, line.item, true, line);
+    else settle(turn, line, refusal('fee-declined'));
+  });
+  return undefined;
+}
+
+function payFee(turn: DeskTurn, { amount, payment }: Extract<Pressed, { kind: 'pay-fee' }>): Refusal {
+  if (turn.state.mode === 'self-service') return 'not-in-self-service';
+  return withPatron(turn, ({ session, person, library }) => {
+    if (turn.context.library === 'offline') return 'not-possible-offline';
+    const currency = library?.fees?.currency ?? null;
+    turn.effects.push({ kind: 'pay', session, number: person.number, amount, currency, payment });
+    return undefined;
+  });
+}
+
+/** The oldest question first: the patron answers in the order in which the books were scanned. */
+export const promptedLine = ({ lines }: Pick<DeskSession, 'lines'>): DeskLine | undefined =>
+  lines.findLast(({ message }) => message === 'fee-asked');

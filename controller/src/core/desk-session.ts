@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// A counter session of the library desk: a card takes up its holder at any moment, items are lent, renewed and taken back, fees
+// wait for a yes, idle time ends it with a warning. The library decides while it answers, the signed list while it does not.
+import { onAction } from './desk-actions.ts';
+import { keptVerdict, refusal, type Verdict, withAnswer } from './desk-lines.ts';
+import type {
+  ActAnswer,
+  DeskContext,
+  DeskEvent,
+  DeskLine,
+  DeskPerson,
+  DeskSession,
+  DeskStep,
+  PatronOutcome,
+} from './desk-state.ts';
+import {
+  blankLine,
+  type DeskTurn,
+  endSession,
+  keep,
+  MOST_LINES,
+  nextId,
+  onLine,
+  play,
+  putLine,
+  settle,
+  startAct,
+  tell,
+  touch,
+} from './desk-turn.ts';
+
+export function stepDesk(state: DeskSession, context: DeskContext, event: DeskEvent): DeskStep {
+  const turn: DeskTurn = { state, context, effects: [] };
+  const refused = event.kind === 'action' ? take(turn, event.action) : undefined;
+  if (event.kind !== 'action') react(turn, event);
+  return { state: turn.state, effects: turn.effects, ...(refused === undefined ? {} : { refused }) };
+}
+
+function take(turn: DeskTurn, action: Extract<DeskEvent, { kind: 'action' }>['action']): DeskStep['refused'] {
+  touch(turn);
+  return onAction(turn, action);
+}
+
+function react(turn: DeskTurn, event: Exclude<DeskEvent, { kind: 'action' }>): void {
+  if (TOUCHES.has(event.kind)) touch(turn);
+  switch (event.kind) {
+    case 'identified':
+      return identified(turn, event.person);
+    case 'not-identified':
+    case 'notice':
+      return tell(turn, event.notice, event.detail);
+    case 'item':
+      return scanned(turn, event.item);
+    case 'not-an-item':
+      return settle(turn, blankLine(turn, 'loan', '', null), refusal('not-an-item'));
+    case 'patron':
+      return onPatron(turn, event.session, event.answer);
+    case 'answered':
+      return onAnswer(turn, event.line, event.answer);
+    case 'kept':
+      return onLine(turn, event.line, (line) => settle(turn, { ...line, pending: true }, keptVerdict(line.act)));
+    case 'not-written':
+      return onLine(turn, event.line, (line) => settle(turn, line, refusal('not-written')));
+    case 'resolved':
+      return onResolved(turn, event.line, event.done);
+    case 'renewed-all':
+      return onRenewedAll(turn, event);
+    case 'fee-answered':
+      return onFee(turn, event);
+    case 'opened':
+      turn.state = { ...turn.state, mode: event.mode };
+      return;
+    case 'timer':
+      return onTimer(turn);
+  }
+}
+
+const TOUCHES = new Set<DeskEvent['kind']>(['identified', 'not-identified', 'item', 'not-an-item']);
+
+function identified(turn: DeskTurn, person: DeskPerson): void {
+  const { patron } = turn.state;
+  const isSame = patron?.person.number === person.number;
+  if (!isSame) endSession(turn, undefined);
+  const session = isSame ? patron.session : nextId(turn);
+  const library = isSame ? patron.library : null;
+  turn.state = { ...turn.state, patron: { person, session, library, lentSince: 0 }, notice: null };
+  play(turn, 'card');
+  if (turn.context.library !== 'offline') turn.effects.push({ kind: 'ask-patron', session, number: person.number });
+}
+
+function onPatron(turn: DeskTurn, session: string, answer: PatronOutcome): void {
+  const { patron } = turn.state;
+  if (patron?.session !== session) return;
+  if (answer.outcome === 'no-answer') return tell(turn, 'library-does-not-answer');
+  if (answer.outcome === 'found') {
+    turn.state = { ...turn.state, patron: { ...patron, library: answer.patron, lentSince: 0 } };
+    return;
+  }
+  // The library decides, and it does not lend to this person.
+  turn.state = { ...turn.state, patron: null };
+  tell(turn, answer.outcome === 'unknown' ? 'patron-unknown' : 'patron-inactive', answer.message);
+}
+
+/** A scanner that read a label twice must not renew what it has just lent. */
+const DOUBLE_READ_MS = 2_000;
+
+function isDoubleRead({ state, context }: DeskTurn, item: string): boolean {
+  const before = state.lines.find((line) => line.item === item);
+  if (before === undefined || (before.act === 'return') !== (state.taking === 'returns')) return false;
+  return before.message === 'waiting' || (before.colour !== 'red' && context.nowMs - before.at < DOUBLE_READ_MS);
+}
+
+function scanned(turn: DeskTurn, item: string): void {
+  const { taking, patron } = turn.state;
+  if (isDoubleRead(turn, item)) return;
+  if (taking === 'returns') return startAct(turn, 'return', item, false);
+  if (patron === null) return settle(turn, blankLine(turn, 'loan', item, null), refusal('no-patron'));
+  startAct(turn, 'loan', item, false);
+}
+
+function onAnswer(turn: DeskTurn, id: string, answer: ActAnswer): void {
+  turn.state = { ...turn.state, printed: [...turn.state.printed, ...(answer.print ?? [])].slice(-MOST_LINES) };
+  onLine(turn, id, (line) => {
+    if (answer.outcome === 'not-sent' || answer.outcome === 'unknown') return keep(turn, line, answer.outcome);
+    const answered = withAnswer(line, answer);
+    putLine(turn, answered);
+    play(turn, soundOf(answered));
+    if (answer.outcome === 'ok') count(turn, answered, answer);
+  });
+}
+
+const soundOf = ({ colour }: DeskLine): Verdict['sound'] =>
+  colour === 'green' ? 'success' : colour === 'amber' ? 'attention' : 'refusal';
+
+/** The counts on the screen go along until the library tells them anew. */
+function count(turn: DeskTurn, { act }: DeskLine, { renewed, patron: had }: ActAnswer): void {
+  const { patron } = turn.state;
+  if (patron === null) return;
+  const step = act === 'loan' && renewed !== true ? 1 : act === 'return' && had === patron.person.number ? -1 : 0;
+  turn.state = { ...turn.state, patron: { ...patron, lentSince: patron.lentSince + step } };
+}
+
+function onResolved(turn: DeskTurn, id: string, isDone: boolean): void {
+  onLine(turn, id, (line) => {
+    if (isDone) return settle(turn, { ...line, pending: false }, DONE[line.act]);
+    settle(turn, { ...line, pending: false }, refusal('not-done'));
+  });
+}
+
+const DONE = {
+  loan: { colour: 'green', message: 'lent', sound: 'success' },
+  renewal: { colour: 'green', message: 'renewed', sound: 'success' },
+  return: { colour: 'green', message: 'returned', sound: 'success' },
+} as const satisfies Record<DeskLine['act'], Verdict>;
+
+function onRenewedAll(turn: DeskTurn, event: Extract<DeskEvent, { kind: 'renewed-all' }>): void {
+  const { patron } = turn.state;
+  if (patron?.session !== event.session) return;
+  if (event.outcome === 'no-answer') return tell(turn, 'library-does-not-answer');
+  for (const item of event.unrenewed)
+    settle(turn, blankLine(turn, 'renewal', item, patron.person), refusal('refused-by-library'));
+  for (const item of event.renewed) settle(turn, blankLine(turn, 'renewal', item, patron.person), DONE.renewal);
+  const isNone = event.outcome === 'refused' || event.renewed.length === 0;
+  tell(turn, isNone ? 'renewed-none' : 'renewed-all', event.detail);
+  const { session, person } = patron;
+  turn.effects.push({ kind: 'ask-patron', session, number: person.number });
+}
+
+function onFee(turn: DeskTurn, { session, paid, detail }: Extract<DeskEvent, { kind: 'fee-answered' }>): void {
+  const { patron } = turn.state;
+  if (patron?.session !== session) return;
+  tell(turn, paid ? 'fee-paid' : 'fee-not-paid', detail);
+  turn.effects.push({ kind: 'ask-patron', session, number: patron.person.number });
+}
+
+function onTimer(turn: DeskTurn): void {
+  const { nowMs, idle } = turn.context;
+  const { touchedMs, patron } = turn.state;
+  if (patron === null) return;
+  const quietMs = nowMs - touchedMs;
+  if (quietMs >= idle.endMs) return endSession(turn, 'idle-ended');
+  if (quietMs < idle.warnMs) {
+    turn.effects.push({ kind: 'timer', afterMs: idle.warnMs - quietMs });
+    return;
+  }
+  if (!turn.state.warned) play(turn, 'attention');
+  turn.state = { ...turn.state, warned: true };
+  turn.effects.push({ kind: 'timer', afterMs: idle.endMs - quietMs });
+}
