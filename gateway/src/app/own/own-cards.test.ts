@@ -140,6 +140,17 @@ describe('own cards', () => {
       expect((await passages('S2.a')).items).toEqual([]);
     });
 
+    it('that no door concluded say that it opened, and claim nobody passed', async () => {
+      const ref = await refOf(await issue('S1'));
+      await store('access-granted', ref, bench.nowMs + 1_000, { admission: 'x' });
+      await store('access-unconcluded', ref, bench.nowMs + 9_000, { admission: 'x', via: undefined });
+      await store('access-granted', ref, bench.nowMs + 10_000, { admission: 'y' });
+      // Of another admission: it says nothing about these.
+      await store('access-taken', ref, bench.nowMs + 11_000, { admission: 'z', via: undefined });
+      bench.nowMs += 20_000;
+      expect((await passages('S1.a')).items.map(({ outcome }) => outcome)).toEqual(['granted', 'granted']);
+    });
+
     it('of a card that changed hands stay with whom they belong', async () => {
       const uid = randomUid();
       const first = await issue('S1', uid);
