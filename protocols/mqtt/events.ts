@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events a controller journals and uploads. Names follow ONVIF's access and door services (reference: IEC 60839-11).
 import { z } from 'zod';
+import { DESK_ACTS } from '../api/desk-terms.ts';
 import { credentialClass, direction, portalId } from '../ids.ts';
 import { ALARM_KINDS, DOOR_ALARMS, DOOR_MODES, DOOR_PHYSICAL_STATES, LOCK_PHYSICAL_STATES } from './door-terms.ts';
 import { lockEvent, lockLogGap } from './lock-messages.ts';
@@ -37,6 +38,23 @@ const decided = {
   profile: z.int().optional(),
   /** What decided: the signed list, the gateway's online answer, or a signed command. */
   via: z.enum(['list', 'gateway', 'command']),
+};
+
+/**
+ * kept: waits at the desk until the library's system answers; done: the library has it; conflict: the library refuses what has
+ * happened; settled and discarded: what a person decided about that.
+ */
+export const CIRCULATION_STATES = ['kept', 'done', 'conflict', 'settled', 'discarded'] as const;
+const circulation = {
+  number: z.int().min(1),
+  act: z.enum(DESK_ACTS),
+  state: z.enum(CIRCULATION_STATES),
+  /** When it happened, as far as the desk knows by now. */
+  happenedAt: millis,
+  /** Of the borrower's credential; absent where a librarian typed the number, and for returns. */
+  ref: hex(8).optional(),
+  /** Who decided. */
+  by: z.string().max(40).optional(),
 };
 
 const base = { at: millis, clock: clockQuality };
@@ -98,6 +116,8 @@ export const journalEvent = z.discriminatedUnion('type', [
   /** Brought from a smart lock's log by the corridor controller that serves it. */
   z.object({ ...base, type: z.literal('lock-event'), ...lockEvent }),
   z.object({ ...base, type: z.literal('lock-log-gap'), ...lockLogGap }),
+  /** A loan, renewal or return at a library desk, by its number in the desk's own ledger: which book it was stays there. */
+  z.object({ ...base, type: z.literal('circulation'), portal: portalId, ...circulation }),
   z.object({ ...base, type: z.literal('started'), software: z.string().max(40), boot: hex(8) }),
   z.object({ ...base, type: z.literal('stopped'), boot: hex(8) }),
 ]);
