@@ -28,6 +28,7 @@ export const MAGICS = {
   retraction: 'LKU1',
   lock: 'LKK1',
   pairing: 'LKN1',
+  corridors: 'LKG1',
 } as const;
 export type Magic = (typeof MAGICS)[keyof typeof MAGICS];
 

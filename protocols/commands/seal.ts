@@ -11,7 +11,7 @@ export const MAX_SEALED_BYTES = 8_192;
 
 const MAGIC_BYTES = 4;
 
-export type SealedMagic = (typeof MAGICS)['command' | 'answer' | 'time' | 'lock' | 'pairing'];
+export type SealedMagic = (typeof MAGICS)['command' | 'answer' | 'time' | 'lock' | 'pairing' | 'corridors'];
 export type SealError = FrameError | 'too-large' | 'malformed-json';
 
 /** Throws when `value` does not fit its schema or is too large: a bug of the caller. */

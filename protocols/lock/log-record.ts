@@ -2,13 +2,14 @@
 // The lock's log (reference: lock, Log): records of 24 bytes with 32-bit numbers, freed only by an acknowledgement that came
 // after the controller's journal made them durable. What the ring overwrote shows as a gap, not as if it had never been.
 import { type TableValue, table } from '../bytes/field-table.ts';
+import type { Reason } from '../mqtt/reasons.ts';
 
 const FIELDS = [
   { name: 'seq', type: 'u32' },
   /** The lock's time. */
   { name: 'atS', type: 'u32' },
   { name: 'kind', type: 'u8' },
-  /** Index of the reason of a refusal (LOCK_REASONS), or of the means of an opening; else 0. */
+  /** Of a refusal: place of its reason in LOCK_REASONS; of a command that failed: the code (messages); else 0. */
   { name: 'detail', type: 'u8' },
   /** Wire form of the credential class (ids.ts). */
   { name: 'class', type: 'u8' },
@@ -52,3 +53,19 @@ const BY_NUMBER = new Map<number, LogKind>(
 );
 /** `undefined` for kinds of a later firmware: kept and shown as a number. */
 export const logKindOf = (number: number): LogKind | undefined => BY_NUMBER.get(number);
+
+/** Reasons a lock gives by itself. Stable places; 0 is none of them. */
+export const LOCK_REASONS: readonly (Reason | undefined)[] = [
+  undefined,
+  'ListMissing',
+  'CredentialDenied',
+  'UnknownCredential',
+  'CredentialNotEnabled',
+  'CredentialExpired',
+  'ListExpired',
+  'Unauthorized',
+  'CredentialNotActive',
+  'NotPermittedAtThisTime',
+  'AssuranceTooLow',
+  'DoorNotAccessible',
+];

@@ -31,12 +31,14 @@ const codes = {
   busy: 15,
   gap: 16,
   unsupported: 17,
+  /** Power was lost while it opened: it opened or it did not, and it will not open now. */
+  interrupted: 18,
 } as const;
 /** What a lock answers. Stable numbers; a lock that meets an unknown request says `unsupported`. */
 export const LOCK_CODES = codes;
 export type LockCode = keyof typeof LOCK_CODES;
 
-const code = { name: 'code', type: 'u8', max: 17 } as const;
+const code = { name: 'code', type: 'u8', max: 18 } as const;
 const u8 = <const N extends string>(name: N) => ({ name, type: 'u8' }) as const;
 const u32 = <const N extends string>(name: N) => ({ name, type: 'u32' }) as const;
 const u64 = <const N extends string>(name: N) => ({ name, type: 'u64' }) as const;
@@ -62,6 +64,8 @@ const MESSAGES = {
   'list-delta': { kind: 0x23, block: table('list-delta', [u64('from'), u64('to')]), tail: true },
   /** Tail: 64 bytes (key-wrap.ts). */
   'list-key': { kind: 0x24, block: table('list-key', [u32('keyId')]), tail: true },
+  /** The key under which denies are, the same way: a lock that has denies and no key for them lets nobody in. */
+  'campus-key': { kind: 0x25, block: table('campus-key', [u32('keyId')]), tail: true },
   /** Tail: a deny frame (authorization/deny). */
   deny: { kind: 0x28, block: table('deny', []), tail: true },
   /** Tail: a root document, signed by the old and the new root keys. */
@@ -81,8 +85,8 @@ const MESSAGES = {
     ]),
     tail: true,
   },
-  /** Another corridor controller that may hold sessions: adds to at most four, signed like a command. Tail: a ticket. */
-  'add-corridor': { kind: 0x41, block: table('add-corridor', [hex('corridor', 32)]), tail: true },
+  /** Who may hold sessions from now on. Tail: the signed frame (lock/corridor-keys). */
+  corridors: { kind: 0x41, block: table('corridors', []), tail: true },
 
   'status-is': {
     kind: 0x81,
@@ -110,6 +114,9 @@ const MESSAGES = {
       u32('logNext'),
       u32('rootVersion'),
       u32('keyId'),
+      u32('campusKeyId'),
+      /** Of the corridors' keys in force; 0: the one that paired it. */
+      u64('corridorsOrder'),
     ]),
   },
   'time-is': { kind: 0x82, block: table('time-is', [code, u64('nowMs')]) },
@@ -128,7 +135,7 @@ const MESSAGES = {
   'log-freed': { kind: 0xb1, block: table('log-freed', [u32('first')]) },
   /** The lock's own static key, kept by the gateway. */
   paired: { kind: 0xc0, block: table('paired', [code, hex('lock', 32), u32('firmware')]) },
-  'corridor-added': { kind: 0xc1, block: table('corridor-added', [code]) },
+  'corridors-are': { kind: 0xc1, block: table('corridors-are', [code, u64('order')]) },
   /** Not understood, or not now. */
   refused: { kind: 0xff, block: table('refused', [code]) },
 } as const satisfies Readonly<Record<string, { kind: number; block: Pick<Codec<never>, 'size'>; tail?: true }>>;

@@ -65,6 +65,12 @@ export const pushDeny = (session: LockSession, frame: Uint8Array) =>
 export const pushRoot = (session: LockSession, frame: Uint8Array) =>
   ask(session, { kind: 'root', tail: frame }, 'root-is', COMMIT_MS);
 
+export const pushCampusKey = (session: LockSession, keyId: number, wrapped: Uint8Array) =>
+  ask(session, { kind: 'campus-key', keyId, tail: wrapped }, 'key-is', COMMIT_MS);
+
+export const pushCorridors = (session: LockSession, frame: Uint8Array) =>
+  ask(session, { kind: 'corridors', tail: frame }, 'corridors-are', COMMIT_MS);
+
 export type ListPushed = Pushed<{ readonly epoch: number; readonly version: number; readonly bytes: number }>;
 
 /** Brings the list and its key. A lock that has it already, or a newer one, is left as it is. */

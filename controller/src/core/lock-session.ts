@@ -2,10 +2,10 @@
 // A corridor's side of a session with one lock (protocols/lock): Noise KK over a link, requests that know their replies, a
 // deadline on each. Whatever goes wrong is a value; after a fault the session is over and the link closed.
 import { concatBytes } from '@latchkey/protocols/bytes/equal';
-import { fromHex } from '@latchkey/protocols/bytes/hex';
 import { type JoinState, joinFrame, splitMessage } from '@latchkey/protocols/lock/framing';
 import { ENVELOPES, type LockMessage, readLockMessage, writeLockMessage } from '@latchkey/protocols/lock/messages';
 import { createHandshake, type KeyPair, type NoiseSession } from '@latchkey/protocols/lock/noise';
+import { lockPrologue } from '@latchkey/protocols/lock/prologue';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { Clock } from '../ports/clock.ts';
 import type { LockLink } from '../ports/lock-radio.ts';
@@ -54,16 +54,9 @@ export interface LockSessionParts {
   readonly deadlineMs: number;
 }
 
-const PROLOGUE = new TextEncoder().encode('campus-lock-v1\0');
 const NUMBERS = 256;
 const SEQUENCES = 64;
 const REFUSED_BUSY = 1;
-
-export function lockPrologue(lockId: string): Uint8Array {
-  const id = fromHex(lockId);
-  if (!id.ok || id.value.length !== 8) throw new RangeError('a lock id has 16 hex digits');
-  return concatBytes([PROLOGUE, id.value]);
-}
 
 /** Whole messages over a link, both ways. */
 function messagesOver(link: LockLink, onMessage: (message: Uint8Array) => void, onBroken: () => void) {

@@ -18,8 +18,9 @@ import {
   writeLogRecords,
 } from '@latchkey/protocols/lock/messages';
 import { createHandshake, type Handshake, keyPair, type NoiseSession } from '@latchkey/protocols/lock/noise';
+import { lockPrologue } from '@latchkey/protocols/lock/prologue';
 import { TICKET } from '@latchkey/protocols/lock/ticket';
-import { type LockRequest, lockPrologue } from '../core/lock-session.ts';
+import type { LockRequest } from '../core/lock-session.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type LockLink, type LockRadio, LockRadioError, type SeenLock } from '../ports/lock-radio.ts';
 
@@ -185,7 +186,8 @@ export class LabLock {
       epoch: version > 0 ? 1 : 0,
     };
     const rest = { denyEpoch: 1, denySeq, logFirst: first, logNext: next, rootVersion: 1, keyId: 3 };
-    return { kind: 'status-is', ...base, version, digest, ...shadow, ...rest };
+    const keys = { campusKeyId: 0, corridorsOrder: 0 };
+    return { kind: 'status-is', ...base, version, digest, ...shadow, ...rest, ...keys };
   }
 
   #open(ticket: Uint8Array): LockRequest[] {

@@ -56,6 +56,9 @@ export const lacksList = (status: LockStatus, image: Wanted['image']): boolean =
   image !== undefined &&
   (status.epoch < image.epoch || (status.epoch === image.epoch && status.version < image.version));
 
+const lacksCorridors = ({ corridors }: LockAssignment, status: LockStatus): boolean =>
+  corridors !== undefined && status.corridorsOrder < corridors.order;
+
 const hasFlag = ({ advertised }: KnownLock, flag: keyof typeof ADVERTISED_FLAGS): boolean =>
   ((advertised?.flags ?? 0) & ADVERTISED_FLAGS[flag]) !== 0;
 
@@ -64,9 +67,11 @@ export function wantsOf(lock: KnownLock, wanted: Wanted): Want[] {
   const { status, advertised } = lock;
   const wants: Want[] = [];
   if (!status) return [wanted.image ? 'list' : 'check'];
-  if (lacksDeny(status, wanted.deny)) wants.push('deny');
+  const lacksKey = lock.assignment.campus !== undefined && status.campusKeyId !== lock.assignment.campus.id;
+  if (lacksDeny(status, wanted.deny) || lacksKey) wants.push('deny');
   if (hasFlag(lock, 'logNearFull')) wants.push('log');
-  if (lacksList(status, wanted.image) || status.rootVersion < wanted.rootVersion) wants.push('list');
+  const lacksMore = status.rootVersion < wanted.rootVersion || lacksCorridors(lock.assignment, status);
+  if (lacksList(status, wanted.image) || lacksMore) wants.push('list');
   const hasRecords = advertised
     ? isAhead(advertised.logNext, wanted.logNext & LOW_24)
     : status.logNext > wanted.logNext;

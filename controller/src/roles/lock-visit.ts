@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One visit to a lock, in the order of what must not wait: time where it is unsure, denies, its log, then list and key. What a
 // person at the door wants goes between any two messages of it (lock-openings).
+import { fromBase64url } from '@latchkey/protocols/bytes/base64url';
+import { fromHex } from '@latchkey/protocols/bytes/hex';
 import type { LockAssignment } from '@latchkey/protocols/lock/assignment';
 import { ok, type Result } from '@latchkey/protocols/result';
 import { collectLog, type LockLogParts } from '../core/lock-log.ts';
@@ -8,6 +10,8 @@ import {
   type LockImage,
   type LockStatus,
   type PushFault,
+  pushCampusKey,
+  pushCorridors,
   pushDeny,
   pushList,
   pushRoot,
@@ -29,6 +33,8 @@ export interface VisitSources {
   image(assignment: LockAssignment): LockImage | undefined;
 }
 
+export type Brought = 'list' | 'deny' | 'root' | 'key' | 'corridors';
+
 export interface VisitParts {
   readonly session: LockSession;
   readonly assignment: LockAssignment;
@@ -36,7 +42,7 @@ export interface VisitParts {
   readonly log: LockLogParts;
   readonly onStatus: (status: LockStatus) => void;
   /** A lock said no: a list, a deny, a root. */
-  readonly onRefused: (what: 'list' | 'deny' | 'root', code: string) => void;
+  readonly onRefused: (what: Brought, code: string) => void;
 }
 
 export type VisitFault = PushFault | 'journal-failed';
@@ -53,7 +59,7 @@ export async function visitLock(parts: VisitParts): Promise<Result<LockStatus, V
   const beat = sources.beat();
   const isOff = first.value.clock !== 0 || Math.abs(first.value.nowMs - sources.nowMs()) > DRIFT_MS;
   if (beat && isOff) await tellTime(session, beat);
-  for (const step of [bringDenies, bringRoot, collect, bringList]) {
+  for (const step of [bringCampusKey, bringDenies, bringRoot, bringCorridors, collect, bringList]) {
     const done = await step(parts, first.value);
     if (!done.ok) return done;
   }
@@ -66,11 +72,28 @@ type Step = (parts: VisitParts, status: LockStatus) => Promise<Result<null, Visi
 const DONE = ok(null);
 
 /** What the lock refuses does not end the visit; a link that ended does. */
-function settle(parts: VisitParts, what: 'list' | 'deny' | 'root', code: PushFault): Result<null, VisitFault> {
+function settle(parts: VisitParts, what: Brought, code: PushFault): Result<null, VisitFault> {
   if (!parts.session.isOpen()) return { ok: false, code };
   parts.onRefused(what, code);
   return DONE;
 }
+
+/** Before the denies that it reads: with denies and no key for them, a lock lets nobody in. */
+const bringCampusKey: Step = async (parts, status) => {
+  const { campus } = parts.assignment;
+  const wrapped = campus && fromHex(campus.wrapped);
+  if (!campus || !wrapped?.ok || status.campusKeyId === campus.id) return DONE;
+  const pushed = await pushCampusKey(parts.session, campus.id, wrapped.value);
+  return pushed.ok ? DONE : settle(parts, 'key', pushed.code);
+};
+
+const bringCorridors: Step = async (parts, status) => {
+  const { corridors } = parts.assignment;
+  const frame = corridors && fromBase64url(corridors.frame);
+  if (!corridors || !frame?.ok || status.corridorsOrder >= corridors.order) return DONE;
+  const pushed = await pushCorridors(parts.session, frame.value);
+  return pushed.ok || pushed.code === 'not-newer' ? DONE : settle(parts, 'corridors', pushed.code);
+};
 
 const bringDenies: Step = async (parts, status) => {
   const { sources, session } = parts;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tickets at the lock (reference: lock, Opening ticket): each acts once, whatever is sent again, over whatever link and over power
+// cuts. That it was accepted is in flash before the motor has its order.
+import { sha256Hex } from '@latchkey/protocols/bytes/hash';
+import { LOCK_CODES, type LockCode } from '@latchkey/protocols/lock/messages';
+import {
+  judgeTicket,
+  MIGHT_OVERRIDE,
+  TICKET,
+  TICKET_ACTIONS,
+  type Ticket,
+  type TicketRefusal,
+} from '@latchkey/protocols/lock/ticket';
+import type { Bolt, LockBody } from './lock-body.ts';
+import type { WriteLog } from './lock-firmware.ts';
+import type { LockMemory, MemoryValue } from './lock-memory.ts';
+import type { Say } from './lock-requests.ts';
+import type { LockTime } from './lock-time.ts';
+import type { LockTrust } from './lock-trust.ts';
+
+export interface LockOpeningParts {
+  readonly memory: LockMemory;
+  readonly body: LockBody;
+  readonly trust: LockTrust;
+  readonly time: LockTime;
+  readonly write: WriteLog;
+  readonly lockId: string;
+  readonly after: (delayMs: number, action: () => void) => () => void;
+  readonly relockSoon: (holdMs?: number) => void;
+  readonly reset: () => Promise<void>;
+}
+
+export interface LockOpenings {
+  open(ticket: Uint8Array, say: Say): Promise<void>;
+  /** Too little battery for a bolt that might then stay drawn. */
+  isCritical(): boolean;
+}
+
+type Kept = MemoryValue<'tickets'>[number];
+
+const REFUSALS: Readonly<Record<TicketRefusal, LockCode>> = {
+  'ticket-malformed': 'malformed',
+  'ticket-forged': 'forged',
+  'ticket-other-lock': 'not-mine',
+  'ticket-life': 'malformed',
+  'ticket-expired': 'expired',
+  'ticket-from-future': 'clock-unsure',
+};
+const BATTERY_CRITICAL = 3;
+const MOST_TICKETS = 32;
+const BOLTS: Readonly<Record<Bolt, number>> = { thrown: 0, drawn: 1, jammed: 2 };
+const NO_COMMAND = '0'.repeat(16);
+
+export function createLockOpenings(parts: LockOpeningParts): LockOpenings {
+  const { memory, body, trust, time, write, lockId } = parts;
+  const isCritical = () => body.battery <= BATTERY_CRITICAL;
+
+  const kept = (): readonly Kept[] => memory.read('tickets') ?? [];
+
+  function keep(ticket: Kept): void {
+    // By the mark in flash: a clock set back to it by a power cut must not bring one to life again.
+    const markS = (memory.read('time')?.ms ?? 0) / 1_000 - time.uncertainS();
+    const others = kept().filter(({ id, expiresS }) => id !== ticket.id && expiresS >= markS);
+    memory.write('tickets', [...others, ticket]);
+  }
+
+  function repeat({ id, outcome, code }: Kept, say: Say): void {
+    say({ kind: 'accepted', commandId: id });
+    if (outcome === 'done') say({ kind: 'done', commandId: id, bolt: code });
+    else say({ kind: 'failed', commandId: id, code: outcome === 'failed' ? code : LOCK_CODES.interrupted });
+  }
+
+  function refusalOf(ticket: Ticket): LockCode | undefined {
+    const might = (ticket.rights & MIGHT_OVERRIDE) !== 0;
+    if (kept().length >= MOST_TICKETS && time.instant().quality !== 'synced') return 'busy';
+    if (ticket.action !== TICKET_ACTIONS.open) return undefined;
+    if (isCritical()) return 'battery-critical';
+    if (body.isPrivate && !might) return 'privacy';
+    return undefined;
+  }
+
+  async function carryOut({ action, holdS }: Ticket): Promise<{ bolt: Bolt; failed?: LockCode }> {
+    if (action === TICKET_ACTIONS.open) {
+      const bolt = await body.move('drawn');
+      if (bolt !== 'drawn') return { bolt, failed: 'jammed' };
+      parts.relockSoon(holdS > 0 ? holdS * 1_000 : undefined);
+    }
+    if (action === TICKET_ACTIONS.lock) {
+      const bolt = await body.move('thrown');
+      if (bolt !== 'thrown') return { bolt, failed: 'jammed' };
+    }
+    return { bolt: body.bolt };
+  }
+
+  async function act(ticket: Ticket, digest: string, say: Say): Promise<void> {
+    const { commandId, expiresS, action } = ticket;
+    const about = { subject: commandId, class: 0, value: action };
+    const base = { id: commandId, digest, expiresS };
+    const refused = refusalOf(ticket);
+    if (refused) {
+      keep({ ...base, outcome: 'failed', code: LOCK_CODES[refused] });
+      write('command-failed', { ...about, detail: LOCK_CODES[refused] });
+      return say({ kind: 'failed', commandId, code: LOCK_CODES[refused] });
+    }
+    keep({ ...base, outcome: 'accepted', code: 0 });
+    say({ kind: 'accepted', commandId });
+    const { bolt, failed } = await carryOut(ticket);
+    const code = failed ? LOCK_CODES[failed] : BOLTS[bolt];
+    // The record before the result: a result that nobody heard is asked for again, a record that is not there is lost.
+    write(failed ? 'command-failed' : 'command-done', failed ? { ...about, detail: code } : about);
+    keep({ ...base, outcome: failed ? 'failed' : 'done', code });
+    if (failed) say({ kind: 'failed', commandId, code });
+    else say({ kind: 'done', commandId, bolt: code });
+    if (action === TICKET_ACTIONS['factory-reset']) parts.after(500, () => void parts.reset().catch(() => undefined));
+  }
+
+  return {
+    isCritical,
+    async open(bytes, say) {
+      const decoded = TICKET.decode(bytes);
+      const commandId = decoded.ok ? decoded.value.commandId : NO_COMMAND;
+      const digest = sha256Hex(bytes).slice(0, 16);
+      const known = kept().find(({ id }) => id === commandId);
+      if (known?.digest === digest) return repeat(known, say);
+      const fail = (code: LockCode) => say({ kind: 'failed', commandId, code: LOCK_CODES[code] });
+      const pairing = memory.read('pairing');
+      // Another ticket under a number that has acted: nobody who signs tickets makes one.
+      if (!pairing || known) return fail('not-mine');
+      if (time.instant().quality === 'degraded') return fail('clock-unsure');
+      const { campusId } = pairing;
+      const nowS = Math.floor(time.instant().ms / 1_000);
+      const judged = judgeTicket(bytes, trust.commandKeys(), { campusId, lockId, nowS, uncertainS: time.uncertainS() });
+      if (!judged.ok) return fail(REFUSALS[judged.code]);
+      await act(judged.value, digest, say);
+    },
+  };
+}

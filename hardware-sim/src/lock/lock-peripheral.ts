@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// A lock as a peripheral of the virtual Bluetooth controller.
+import { payloadOf } from '@latchkey/protocols/lock/framing';
+import type { AirPeripheral } from './hci-controller.ts';
+import type { SimulatedLock } from './simulated-lock.ts';
+
+const MTU = 247;
+
+export function peripheralOf(lock: SimulatedLock, rssi: () => number = () => -60): AirPeripheral {
+  return {
+    address: lock.address,
+    mtu: MTU,
+    rssi,
+    manufacturerData: lock.manufacturerData,
+    connected: (peer) => lock.connect(peer, payloadOf(MTU)),
+  };
+}
