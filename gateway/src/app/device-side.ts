@@ -141,7 +141,7 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
   });
   const locks = createLockNetwork({
     store: createLockStore({ db: database.db, batch }),
-    keys: createLockKeys(database, keystore, randomBytes),
+    keys: createLockKeys(database, keystore, randomBytes, () => registry.campusKey.id),
     key: commandKey,
     sessions,
     paired: (device, outcome) => markPaired(registry.context, device, outcome),

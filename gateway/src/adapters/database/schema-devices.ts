@@ -16,6 +16,8 @@ export interface DeviceTable {
   certificate_expires_at: number | null;
   /** Public JWK for the PRF keys, JSON. */
   encryption_jwk: string | null;
+  /** X25519, in hex: what a corridor controller meets locks with, once it told. */
+  corridor_key: Generated<string | null>;
   enrolled_at: number | null;
   last_seen_at: number | null;
   hello_at: number | null;

@@ -23,6 +23,9 @@ export interface LockTable {
   pairing_device: string | null;
   pairing_until: number | null;
   paired_at: number | null;
+  /** JSON: keys of the corridors that the lock is to admit, and the number of that order; 0: none was ever given. */
+  corridor_keys: string | null;
+  corridor_order: Generated<number>;
   changed_at: number;
 }
 

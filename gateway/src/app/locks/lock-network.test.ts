@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
+import { fromBase64url } from '@latchkey/protocols/bytes/base64url';
 import { openJson } from '@latchkey/protocols/commands/seal';
 import type { DeviceId } from '@latchkey/protocols/ids';
 import { type LockAssignment, lockAssignment } from '@latchkey/protocols/lock/assignment';
+import { corridorKeys } from '@latchkey/protocols/lock/corridor-keys';
 import { unwrapKey } from '@latchkey/protocols/lock/key-wrap';
 import { keyPair } from '@latchkey/protocols/lock/noise';
 import { pairingOrder } from '@latchkey/protocols/lock/pairing-order';
@@ -51,7 +53,7 @@ beforeEach(async () => {
   const session = (device: DeviceId) => ({ device }) as never;
   network = createLockNetwork({
     store: createLockStore(database),
-    keys: createLockKeys(database, keystore, randomBytes),
+    keys: createLockKeys(database, keystore, randomBytes, () => registry.campusKey.id),
     key: keystore.key('command'),
     sessions: { get: session, online: () => [] },
     paired: (device, outcome) => markPaired(context, device, outcome),
@@ -145,6 +147,31 @@ describe('a corridor controller', () => {
     value(await setCorridors(tools(), 'room-101', [A, B], ACTOR));
     await network.changed();
     expect((await told(A))?.order).toBeGreaterThan(NOW_MS + 1_000_000);
+  });
+
+  it('is told whom its locks are to admit once all of them have told their keys, in rising order', async () => {
+    await put([A, B]);
+    expect((await told(A))?.corridors).toBeUndefined();
+    await say(A);
+    await network.report(B, { corridor: 'bb'.repeat(32), locks: [] });
+    const admitted = async () => {
+      const frame = fromBase64url((await told(A))?.corridors?.frame ?? '');
+      const { keyring } = registry.keystore.root;
+      return value(await openJson(value(frame), 'LKG1', corridorKeys, keyring, 'command'));
+    };
+    const both = ['bb'.repeat(32), 'ee'.repeat(32)];
+    expect(await admitted()).toEqual({ lockId: LOCK, order: 1, corridors: both });
+    value(await setCorridors(tools(), 'room-101', [A], ACTOR));
+    await network.changed();
+    expect(await admitted()).toEqual({ lockId: LOCK, order: 2, corridors: ['ee'.repeat(32)] });
+  });
+
+  it('carries the campus key, without which a lock can read no denies', async () => {
+    await put([A]);
+    const { id = 0, wrapped = '' } = (await told(A))?.campus ?? {};
+    const { key16 } = await readPrfKey(registry.database.db, registry.keystore, id);
+    expect(value(unwrapKey(Uint8Array.from(Buffer.from(wrapped, 'hex')), id, lockKeys))).toEqual(new Uint8Array(key16));
+    expect(id).toBe(registry.campusKey.id);
   });
 
   it('says nothing of locks of others', async () => {

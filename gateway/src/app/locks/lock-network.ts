@@ -2,9 +2,11 @@
 // Between the registry of locks and the controllers that serve them: who is told of which lock, who serves it now, orders to pair,
 // and what controllers report. A lock is said anew only where something about it changed.
 import type { SigningKey } from '@latchkey/protocols/authorization/keys';
+import { toBase64url } from '@latchkey/protocols/bytes/base64url';
 import { sealJson } from '@latchkey/protocols/commands/seal';
 import { type DeviceId, deviceId } from '@latchkey/protocols/ids';
 import { type LockAssignment, lockAssignment } from '@latchkey/protocols/lock/assignment';
+import { corridorKeys, MAX_CORRIDORS } from '@latchkey/protocols/lock/corridor-keys';
 import { pairingOrder } from '@latchkey/protocols/lock/pairing-order';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { LockReport } from '@latchkey/protocols/mqtt/lock-messages';
@@ -95,7 +97,9 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
   }
 
   async function tell(device: DeviceId, value: Omit<LockAssignment, 'order'>): Promise<void> {
-    const text = JSON.stringify([value.portal, value.scope, value.key, value.prf?.id, value.servesUntilMs, value.gone]);
+    const { portal, scope, key, prf, campus, corridors, servesUntilMs } = value;
+    const parts = [portal, scope, key, prf?.id, campus?.id, corridors?.order, servesUntilMs, value.gone];
+    const text = JSON.stringify(parts);
     const known = told.get(device) ?? new Map<string, string>();
     told.set(device, known);
     if (known.get(value.lockId) === text) return;
@@ -107,9 +111,18 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     if (lock.pairing?.device === device) await orderPairing(lock, device, lock.pairing);
     const { id: lockId, portal, scope, key } = lock;
     if (key === undefined) return;
-    const [advertisementKey, prf] = await Promise.all([options.keys.advertisement(lock), options.keys.prf(lock, key)]);
+    const { keys } = options;
+    const advertisementKey = await keys.advertisement(lock);
+    const [prf, campus, corridors] = await Promise.all([keys.prf(lock, key), keys.campus(lock, key), admission(lock)]);
     const servesUntilMs = servesUntil(lock, device);
-    await tell(device, { device, lockId, portal, scope, key, advertisementKey, prf, servesUntilMs });
+    await tell(device, { device, lockId, portal, scope, key, advertisementKey, prf, campus, corridors, servesUntilMs });
+  }
+
+  async function admission({ id: lockId, admits }: KnownLock): Promise<LockAssignment['corridors']> {
+    if (admits === undefined) return undefined;
+    const { keys, order: number } = admits;
+    const value = { lockId, order: number, corridors: [...keys].slice(0, MAX_CORRIDORS) };
+    return { order: number, frame: toBase64url(await sealJson('LKG1', corridorKeys, value, options.key)) };
   }
 
   async function orderPairing(
@@ -172,7 +185,8 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     heard.set(said.lockId, byDevice.set(device, { rssi, lastSeenMs: Math.min(lastSeenMs, nowMs()) }));
   }
 
-  async function report(device: DeviceId, { locks: said, pairings = [] }: LocksReport): Promise<void> {
+  async function report(device: DeviceId, { corridor, locks: said, pairings = [] }: LocksReport): Promise<void> {
+    if (await store.corridorKey(device, corridor)) await inTurn(reload);
     const ours = said.filter(({ lockId }) => locks.get(lockId)?.corridors.includes(device) === true);
     for (const each of ours) hear(device, each);
     await recordReports(options.store.batch, device, ours, nowMs());

@@ -8,6 +8,7 @@ import type { LockReport } from '@latchkey/protocols/mqtt/lock-messages';
 import type { JWK } from 'jose';
 import type { Bindable } from '../../adapters/database/database-messages.ts';
 import type { GatewayDatabase } from '../../adapters/database/open-database.ts';
+import type { LockRow } from '../../adapters/database/schema-locks.ts';
 import { type Keystore, wrapPrfKey } from '../../adapters/keystore.ts';
 import { readPrfKey } from '../registry/prf-keys.ts';
 
@@ -19,6 +20,8 @@ export interface KnownLock {
   /** Absent until it is paired. */
   readonly key: string | undefined;
   readonly corridors: readonly DeviceId[];
+  /** Keys of the corridors, where all of them have told theirs, and the order in which a lock was last told of them. */
+  readonly admits: { readonly keys: readonly string[]; readonly order: number } | undefined;
   readonly sealedAdvertisementKey: Uint8Array;
   readonly pairing:
     | { readonly id: string; readonly device: string; readonly untilMs: number; readonly sealed: Uint8Array }
@@ -29,17 +32,55 @@ type Database = Pick<GatewayDatabase, 'db' | 'batch'>;
 
 export interface LockStore {
   (): Promise<readonly KnownLock[]>;
+  /** True where it is news. */
+  corridorKey(device: DeviceId, key: string): Promise<boolean>;
   readonly batch: GatewayDatabase['batch'];
 }
 
+interface Serving {
+  readonly device: DeviceId;
+  readonly key: string | null;
+}
+
+async function readServing({ db }: Pick<Database, 'db'>): Promise<Map<string, Serving[]>> {
+  const rows = await db
+    .selectFrom('lock_corridor')
+    .innerJoin('device', 'device.id', 'lock_corridor.device_id')
+    .select(['portal_id', 'device_id', 'corridor_key'])
+    .orderBy('device_id')
+    .execute();
+  const serving = new Map<string, Serving[]>();
+  for (const { portal_id, device_id, corridor_key } of rows) {
+    const device = deviceId.safeParse(device_id);
+    const known = serving.get(portal_id) ?? [];
+    if (device.success) serving.set(portal_id, [...known, { device: device.data, key: corridor_key }]);
+  }
+  return serving;
+}
+
+/** A set that is not what the lock was told last gets the next number, for good: a lock takes no older one. */
+async function admitted(
+  { db }: Pick<Database, 'db'>,
+  lock: { readonly id: string; readonly corridor_keys: string | null; readonly corridor_order: number },
+  serving: readonly Serving[],
+): Promise<KnownLock['admits']> {
+  const keys = serving.flatMap(({ key }) => (key === null ? [] : [key])).toSorted();
+  if (keys.length === 0 || keys.length < serving.length) return undefined;
+  const text = JSON.stringify(keys);
+  if (text === lock.corridor_keys) return { keys, order: lock.corridor_order };
+  const order = lock.corridor_order + 1;
+  await db.updateTable('lock').set({ corridor_keys: text, corridor_order: order }).where('id', '=', lock.id).execute();
+  return { keys, order };
+}
+
+const pairingOf = (row: LockRow): KnownLock['pairing'] =>
+  row.pairing_id === null || row.pairing_device === null || row.pairing_code === null
+    ? undefined
+    : { id: row.pairing_id, device: row.pairing_device, untilMs: row.pairing_until ?? 0, sealed: row.pairing_code };
+
 export function createLockStore({ db, batch }: Database): LockStore {
   const read = async (): Promise<KnownLock[]> => {
-    const served = await db.selectFrom('lock_corridor').selectAll().orderBy('device_id').execute();
-    const corridors = new Map<string, DeviceId[]>();
-    for (const { portal_id, device_id } of served) {
-      const device = deviceId.safeParse(device_id);
-      if (device.success) corridors.set(portal_id, [...(corridors.get(portal_id) ?? []), device.data]);
-    }
+    const serving = await readServing({ db });
     const rows = await db
       .selectFrom('lock')
       .innerJoin('portal', 'portal.id', 'lock.portal_id')
@@ -49,32 +90,49 @@ export function createLockStore({ db, batch }: Database): LockStore {
       .where('lock.state', 'in', ['waiting', 'paired'])
       .orderBy('lock.id')
       .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      portal: row.portal_id as PortalId,
-      scope: row.scope_id,
-      prfKeyId: row.prf_key_id,
-      key: row.state === 'paired' ? (row.public_key ?? undefined) : undefined,
-      corridors: corridors.get(row.portal_id) ?? [],
-      sealedAdvertisementKey: row.advertisement_key,
-      pairing:
-        row.pairing_id === null || row.pairing_device === null || row.pairing_code === null
-          ? undefined
-          : {
-              id: row.pairing_id,
-              device: row.pairing_device,
-              untilMs: row.pairing_until ?? 0,
-              sealed: row.pairing_code,
-            },
-    }));
+    const locks: KnownLock[] = [];
+    for (const row of rows) {
+      const serves = serving.get(row.portal_id) ?? [];
+      locks.push({
+        id: row.id,
+        portal: row.portal_id as PortalId,
+        scope: row.scope_id,
+        prfKeyId: row.prf_key_id,
+        key: row.state === 'paired' ? (row.public_key ?? undefined) : undefined,
+        corridors: serves.map(({ device }) => device),
+        admits: row.state === 'paired' ? await admitted({ db }, row, serves) : undefined,
+        sealedAdvertisementKey: row.advertisement_key,
+        pairing: pairingOf(row),
+      });
+    }
+    return locks;
   };
-  return Object.assign(read, { batch });
+  return Object.assign(read, {
+    batch,
+    async corridorKey(device: DeviceId, key: string) {
+      const changed = await db
+        .updateTable('device')
+        .set({ corridor_key: key })
+        .where('id', '=', device)
+        .where((eb) => eb.or([eb('corridor_key', 'is', null), eb('corridor_key', '<>', key)]))
+        .executeTakeFirst();
+      return changed.numUpdatedRows > 0n;
+    },
+  });
+}
+
+/** Sealed to one lock (lock/key-wrap). */
+interface SealedKey {
+  readonly id: number;
+  readonly wrapped: string;
 }
 
 /** Secrets of locks, opened only on their way out. */
 export interface LockKeys {
   advertisement(lock: KnownLock): Promise<string>;
-  prf(lock: KnownLock, key: string): Promise<{ id: number; wrapped: string } | undefined>;
+  prf(lock: KnownLock, key: string): Promise<SealedKey | undefined>;
+  /** The campus key, under which denies are. */
+  campus(lock: KnownLock, key: string): Promise<SealedKey | undefined>;
   /** JWE for this controller; `undefined` where it never told a key to encrypt to. */
   code(lock: KnownLock, device: DeviceId): Promise<string | undefined>;
 }
@@ -83,20 +141,25 @@ export function createLockKeys(
   { db }: Pick<Database, 'db'>,
   keystore: Pick<Keystore, 'seal' | 'open'>,
   randomBytes: (count: number) => Uint8Array,
+  campusKeyId: () => number,
 ): LockKeys {
   const wrapped = new Map<string, string>();
+
+  async function sealedKey(id: number, key: string): Promise<SealedKey | undefined> {
+    const name = `${key} ${id}`;
+    const known = wrapped.get(name);
+    if (known !== undefined) return { id, wrapped: known };
+    const { key16 } = await readPrfKey(db, keystore, id);
+    const sealed = wrapKey(key16, id, Uint8Array.from(Buffer.from(key, 'hex')), keyPair(randomBytes(32)));
+    if (sealed === undefined) return undefined;
+    wrapped.set(name, toHex(sealed));
+    return { id, wrapped: toHex(sealed) };
+  }
+
   return {
     advertisement: async (lock) => toHex(keystore.open(lock.sealedAdvertisementKey)),
-    async prf({ prfKeyId: id }, key) {
-      const name = `${key} ${id}`;
-      const known = wrapped.get(name);
-      if (known !== undefined) return { id, wrapped: known };
-      const { key16 } = await readPrfKey(db, keystore, id);
-      const sealed = wrapKey(key16, id, Uint8Array.from(Buffer.from(key, 'hex')), keyPair(randomBytes(32)));
-      if (sealed === undefined) return undefined;
-      wrapped.set(name, toHex(sealed));
-      return { id, wrapped: toHex(sealed) };
-    },
+    prf: ({ prfKeyId }, key) => sealedKey(prfKeyId, key),
+    campus: (_lock, key) => sealedKey(campusKeyId(), key),
     async code({ pairing }, device) {
       const row = await db.selectFrom('device').select('encryption_jwk').where('id', '=', device).executeTakeFirst();
       if (pairing === undefined || row?.encryption_jwk == null) return undefined;

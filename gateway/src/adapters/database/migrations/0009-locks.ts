@@ -22,6 +22,8 @@ async function widenPlaces(db: Kysely<unknown>, { integer, text }: ColumnTypes):
     .alterTable('scope')
     .addColumn('hurry', integer, (column) => column.notNull().defaultTo(0))
     .execute();
+  // X25519, in hex: what a corridor controller meets locks with.
+  await db.schema.alterTable('device').addColumn('corridor_key', text).execute();
   await db.schema.createIndex('portal_room').on('portal').columns(['building', 'room']).execute();
   await db.schema.createIndex('person_room').on('person').columns(['building', 'room']).execute();
 }
@@ -40,6 +42,8 @@ async function createLock(db: Kysely<unknown>, { integer, text, bytes }: ColumnT
     .addColumn('pairing_device', text)
     .addColumn('pairing_until', integer)
     .addColumn('paired_at', integer)
+    .addColumn('corridor_keys', text)
+    .addColumn('corridor_order', integer, (column) => column.notNull().defaultTo(0))
     .addColumn('changed_at', integer, (column) => column.notNull())
     .execute();
   await db.schema.createIndex('lock_portal').on('lock').column('portal_id').execute();
