@@ -5,17 +5,20 @@ import { toHex } from '@latchkey/protocols/bytes/hex';
 import { openJson } from '@latchkey/protocols/commands/seal';
 import { type LockAssignment, lockAssignment } from '@latchkey/protocols/lock/assignment';
 import { type KeyPair, keyPair } from '@latchkey/protocols/lock/noise';
+import { pairingOrder } from '@latchkey/protocols/lock/pairing-order';
 import { err, type Result } from '@latchkey/protocols/result';
+import { decryptJwe } from '../adapters/decrypt-jwe.ts';
 import type { KeyFolder } from '../adapters/key-folder.ts';
 import type { EventBody } from '../core/event-body.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Link } from '../ports/link.ts';
-import type { LockRadio } from '../ports/lock-radio.ts';
+import type { LockRadio, SeenLock } from '../ports/lock-radio.ts';
 import type { Random } from '../ports/random.ts';
 import { createCorridor } from '../roles/corridor.ts';
 import { openCorridorStore } from './corridor-store.ts';
 import { KEY_FILES } from './data-folder.ts';
+import { createLockPairings, isLabelCode } from './lock-pairings.ts';
 import { createLockReporter } from './lock-reporter.ts';
 import type { LockSources } from './lock-sources.ts';
 import type { Log } from './log.ts';
@@ -75,6 +78,23 @@ async function ownKey(keys: KeyFolder, random: Random): Promise<KeyPair> {
   return keyPair(secret);
 }
 
+/** The same radio; somebody else hears what it hears. */
+const heardBy = (radio: LockRadio, onSeen: (seen: SeenLock) => void): LockRadio => ({
+  start: (listener) =>
+    radio.start((seen) => {
+      onSeen(seen);
+      listener(seen);
+    }),
+  connect: (address, deadlineMs) => radio.connect(address, deadlineMs),
+  reset: () => radio.reset(),
+  close: () => radio.close(),
+});
+
+async function openCode(keys: KeyFolder, jwe: string): Promise<Uint8Array | undefined> {
+  const jwk = await keys.read(KEY_FILES.decryption);
+  return jwk ? decryptJwe(jwe, JSON.parse(new TextDecoder().decode(jwk))) : undefined;
+}
+
 export async function openCorridorSide(parts: CorridorSideParts): Promise<CorridorSide> {
   const { radio, clock, log, time, trust, journal } = parts;
   if (!radio) return NO_CORRIDOR;
@@ -93,8 +113,19 @@ export async function openCorridorSide(parts: CorridorSideParts): Promise<Corrid
     }
   }
 
-  const corridor = createCorridor({
+  const pairings = createLockPairings({
     radio,
+    clock,
+    nowMs: () => time.instant().ms,
+    random: parts.random,
+    own,
+    campusId: trust.keyring().campusId,
+    root: () => trust.root(),
+    onOutcome: () => reporter.soon(),
+    log: (message, fields) => log.info(fields, message),
+  });
+  const corridor = createCorridor({
+    radio: heardBy(radio, pairings.onSeen),
     radios: parts.wiring.locks?.radios.length ?? 1,
     clock,
     random: parts.random,
@@ -107,7 +138,14 @@ export async function openCorridorSide(parts: CorridorSideParts): Promise<Corrid
     log: (message, fields) => log.info(fields, message),
   });
   const { link } = parts;
-  const reporter = createLockReporter({ link, clock, corridor: toHex(own.open), reports: corridor.reports });
+  const { reports } = corridor;
+  const reporter = createLockReporter({
+    link,
+    clock,
+    corridor: toHex(own.open),
+    reports,
+    pairings: pairings.outcomes,
+  });
 
   async function readAssignment(frame: Uint8Array): Promise<LockAssignment | undefined> {
     const opened = await openJson(frame, 'LKK1', lockAssignment, trust.keyring(), 'command');
@@ -122,12 +160,17 @@ export async function openCorridorSide(parts: CorridorSideParts): Promise<Corrid
       if (!said) return;
       const known = corridor.assignments().find(({ lockId }) => lockId === said.lockId);
       if (known && known.order >= said.order) return;
+      pairings.known(said.lockId);
       corridor.assign(said);
       await store.setFrame(said.lockId, said.gone ? undefined : frame);
       reporter.changed(said.lockId);
     },
-    async onPairLock() {
-      log.warn({}, 'pairing order not understood by this version');
+    async onPairLock(frame) {
+      const opened = await openJson(frame, 'LKN1', pairingOrder, trust.keyring(), 'command');
+      const isOurs = opened.ok && opened.value.device === device;
+      const code = isOurs ? await openCode(parts.keys, opened.value.code) : undefined;
+      if (isOurs && isLabelCode(code)) return pairings.order(opened.value, code);
+      log.warn({ reason: opened.ok ? 'not-for-us' : opened.code }, 'order to pair a lock refused');
     },
     carries: (scope) => corridor.assignments().some((each) => each.scope === scope),
     open: corridor.open,
@@ -147,6 +190,7 @@ export async function openCorridorSide(parts: CorridorSideParts): Promise<Corrid
     },
     async close() {
       reporter.onDown();
+      pairings.close();
       await corridor.close();
     },
   };

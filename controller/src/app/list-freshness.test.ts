@@ -24,6 +24,7 @@ beforeAll(async () => {
     keyring: () => keyring,
     previousKeyring: () => undefined,
     rootVersion: () => 1,
+    root: () => ({ frame: new Uint8Array(0), digest: '' }),
     offer: async () => ok(keyring),
     forgetPrevious: async () => undefined,
   };

@@ -6,6 +6,7 @@ import { CAMPUS_SCOPE, openPrfKey, type SignedPrfKey } from '@latchkey/protocols
 import { equalBytes } from '@latchkey/protocols/bytes/equal';
 import { zoneKey } from '@latchkey/protocols/codes/zone-message';
 import { err, ok, type Result } from '@latchkey/protocols/result';
+import { decryptJwe } from '../adapters/decrypt-jwe.ts';
 import type { KeyFolder } from '../adapters/key-folder.ts';
 import type { Alarms } from './alarms.ts';
 import { KEY_FILES, PRF_KEY_FILE, prfKeyFile } from './data-folder.ts';
@@ -54,21 +55,6 @@ const holdKey = (signed: SignedPrfKey): Held => ({
   zoneKey: zoneKey(signed.key),
 });
 
-async function decrypt(jwe: string, jwk: unknown): Promise<Uint8Array | undefined> {
-  // Only now: a controller that holds its keys decides without it.
-  const { compactDecrypt, importJWK } = await import('jose');
-  try {
-    const key = await importJWK(jwk as Parameters<typeof importJWK>[0], 'ECDH-ES+A256KW');
-    const opened = await compactDecrypt(jwe, key, {
-      keyManagementAlgorithms: ['ECDH-ES+A256KW'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    return opened.plaintext;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Under the root in force, or the one before while that is needed (see list-boot). */
 async function readStored({ folder, device, trust }: PrfKeyParts, id: number): Promise<Result<SignedPrfKey>> {
   const bytes = await folder.read(prfKeyFile(id));
@@ -99,7 +85,7 @@ export async function openPrfKeys(parts: PrfKeyParts): Promise<PrfKeys> {
 
   async function verify({ id, scope, jwe, campusKey }: PrfKeyGiven) {
     const jwk = await folder.read(KEY_FILES.decryption);
-    const frame = jwk && (await decrypt(jwe, JSON.parse(Buffer.from(jwk).toString())));
+    const frame = jwk && (await decryptJwe(jwe, JSON.parse(Buffer.from(jwk).toString())));
     if (!frame) return err('not-for-us', 'the key is not encrypted to this device');
     const opened = await openPrfKey(frame, { keyring: trust.keyring(), device, keyId: id, scopeId: scope });
     if (!opened.ok) return opened;

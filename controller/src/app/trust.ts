@@ -12,6 +12,8 @@ export interface Trust {
   /** The keyring before the present one, for the list that was in force when the root changed and for nothing else. */
   previousKeyring(): Keyring | undefined;
   rootVersion(): number;
+  /** The document in force as it came, and the digest of its payload: what a lock is pinned to at pairing. */
+  root(): { readonly frame: Uint8Array; readonly digest: string };
   /** Takes a signed successor; durable before it is in force. */
   offer(frame: Uint8Array): Promise<Result<Keyring>>;
   /** No list under the previous root is in force any more. */
@@ -61,6 +63,7 @@ function trustIn(settings: SettingsFile<Settings>, first: InForce, before: Keyri
     keyring: () => current.keyring,
     previousKeyring: () => previous,
     rootVersion: () => current.document.version,
+    root: () => ({ frame: toBytes(current.mark.frame), digest: current.mark.digest }),
     async offer(frame) {
       const accepted = await acceptRoot({ kind: 'current', document: current.document }, frame);
       if (!accepted.ok) return accepted;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Orders to pair a lock: somebody stands at the door. The corridor looks for that lock until the order runs out, pairs it once, and
+// tells the gateway how it went until the gateway knows.
+
+import { toHex } from '@latchkey/protocols/bytes/hex';
+import { ADVERTISED_FLAGS, readAdvertisement } from '@latchkey/protocols/lock/advertisement';
+import { type KeyPair, keyPair } from '@latchkey/protocols/lock/noise';
+import type { PairingOrder, PairingOutcome } from '@latchkey/protocols/lock/pairing-order';
+import type { Result } from '@latchkey/protocols/result';
+import { type Paired, pairLock } from '../core/lock-pairing.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type LockRadio, LockRadioError, type SeenLock } from '../ports/lock-radio.ts';
+import type { Random } from '../ports/random.ts';
+
+export interface LockPairings {
+  /** A lock without keys was heard. */
+  onSeen(seen: SeenLock): void;
+  /** Verified, and its code opened. The same again is taken for the same. */
+  order(order: PairingOrder, code: Uint8Array): void;
+  /** The gateway told of this lock: it knows. */
+  known(lockId: string): void;
+  outcomes(): readonly PairingOutcome[];
+  close(): void;
+}
+
+export interface LockPairingsParts {
+  readonly radio: Pick<LockRadio, 'connect'>;
+  readonly clock: Pick<Clock, 'after'>;
+  /** Trusted time. */
+  readonly nowMs: () => number;
+  readonly random: Pick<Random, 'bytes'>;
+  readonly own: KeyPair;
+  readonly campusId: string;
+  readonly root: () => { readonly frame: Uint8Array; readonly digest: string };
+  readonly onOutcome: () => void;
+  readonly log: (message: string, fields: object) => void;
+}
+
+const COMPANY_BYTES = 2;
+const CONNECT_MS = 6_000;
+const TALK_MS = 10_000;
+const AGAIN_MS = 2_000;
+const MOST_OUTCOMES = 20;
+/** A lock that said one of these says the same again. */
+const FINAL: ReadonlySet<string> = new Set(['wrong-code', 'already-paired', 'too-many-attempts', 'not-mine', 'forged']);
+
+interface Standing {
+  readonly order: PairingOrder;
+  readonly code: Uint8Array;
+  busy: boolean;
+}
+
+export function createLockPairings(parts: LockPairingsParts): LockPairings {
+  const { radio, clock, nowMs, random, own, log } = parts;
+  /** By short id: what is heard of locks without keys. */
+  const heard = new Map<string, string>();
+  const standing = new Map<string, Standing>();
+  const outcomes = new Map<string, PairingOutcome>();
+  const cancels = new Set<() => void>();
+  let closed = false;
+
+  function after(ms: number, action: () => void): void {
+    const cancel = clock.after(ms, () => {
+      cancels.delete(cancel);
+      if (!closed) action();
+    });
+    cancels.add(cancel);
+  }
+
+  function conclude({ order: { id, lockId, portal } }: Standing, result: Result<Paired>): void {
+    standing.delete(lockId);
+    const said = result.ok
+      ? ({ state: 'paired', key: result.value.lock, firmware: result.value.firmware } as const)
+      : ({ state: 'failed', code: result.code.slice(0, 40) } as const);
+    outcomes.set(lockId, { id, lockId, ...said });
+    const [oldest] = outcomes.keys();
+    if (outcomes.size > MOST_OUTCOMES && oldest !== undefined) outcomes.delete(oldest);
+    log(result.ok ? 'lock paired' : 'lock not paired', { portal, ...(result.ok ? {} : { reason: result.code }) });
+    parts.onOutcome();
+  }
+
+  async function attempt(one: Standing, address: string): Promise<Result<Paired>> {
+    const { lockId, scope: scopeId, advertisementKey } = one.order;
+    const { frame: rootFrame, digest: rootDigest } = parts.root();
+    const corridor = toHex(own.open);
+    const block = { corridor, lockId, campusId: parts.campusId, scopeId, advertisementKey, rootDigest };
+    const link = await radio.connect(address, CONNECT_MS);
+    const ephemeral = keyPair(random.bytes(32));
+    return pairLock({ link, clock, ephemeral, code: one.code, block, rootFrame, deadlineMs: TALK_MS });
+  }
+
+  function look(one: Standing): void {
+    const { lockId, expiresMs } = one.order;
+    if (closed || one.busy || standing.get(lockId) !== one) return;
+    const address = heard.get(lockId.slice(0, 8));
+    if (nowMs() >= expiresMs) return conclude(one, { ok: false, code: address === undefined ? 'not-seen' : 'expired' });
+    if (address === undefined) return after(AGAIN_MS, () => look(one));
+    one.busy = true;
+    void attempt(one, address)
+      .catch((error: unknown): Result<Paired> => ({ ok: false, code: radioFault(error) }))
+      .then((result) => {
+        one.busy = false;
+        if (closed || standing.get(lockId) !== one) return;
+        if (result.ok || FINAL.has(result.code)) conclude(one, result);
+        else after(AGAIN_MS, () => look(one));
+      });
+  }
+
+  const radioFault = (error: unknown) => (error instanceof LockRadioError ? error.code : 'radio-down');
+
+  return {
+    onSeen({ address, manufacturerData }) {
+      const read = readAdvertisement(manufacturerData.slice(COMPANY_BYTES), undefined);
+      if (!read.ok || (read.value.flags & ADVERTISED_FLAGS.unpaired) === 0) return;
+      heard.set(read.value.shortId, address);
+      for (const one of standing.values()) if (one.order.lockId.startsWith(read.value.shortId)) look(one);
+    },
+    order(order, code) {
+      const { id, lockId } = order;
+      if (standing.get(lockId)?.order.id === id || outcomes.get(lockId)?.id === id) return;
+      const one = { order, code, busy: false };
+      standing.set(lockId, one);
+      outcomes.delete(lockId);
+      look(one);
+    },
+    known: (lockId) => void outcomes.delete(lockId),
+    outcomes: () => [...outcomes.values()],
+    close() {
+      closed = true;
+      for (const cancel of cancels) cancel();
+    },
+  };
+}
+
+/** As it is on the label. */
+export const isLabelCode = (code: Uint8Array | undefined): code is Uint8Array => code?.length === 16;
