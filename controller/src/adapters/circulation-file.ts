@@ -71,8 +71,11 @@ function appender(file: number, startLength: number): Pick<CirculationFile, 'app
   let length = startLength;
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
+  let closed = false;
 
   function write(bytes: Buffer): void {
+    // Its number may be another file's by now.
+    if (closed) throw new Error('the ledger is closed');
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(file, bytes, written);
@@ -103,6 +106,8 @@ function appender(file: number, startLength: number): Pick<CirculationFile, 'app
       return durable();
     },
     async close() {
+      if (closed) return;
+      closed = true;
       await running?.catch(() => undefined);
       await next?.catch(() => undefined);
       closeSync(file);

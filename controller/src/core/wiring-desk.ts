@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Form of a library desk: its portal, reader and scanners, the page it serves, and the library's system behind it.
+import { portalId } from '@latchkey/protocols/ids';
+import { z } from 'zod';
+import { name, times } from './wiring-values.ts';
+
+const MINUTE = 60_000;
+
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text).source.length > 0;
+  } catch {
+    return false;
+  }
+};
+
+export const deskWiring = z.strictObject({
+  portal: portalId,
+  /** On the screen and on receipts. */
+  name: z.string().min(1).max(60),
+  readers: z.array(name).max(8),
+  mode: z.enum(['staffed', 'self-service'], 'say "staffed" or "self-service"').default('staffed'),
+  /** The page, on this machine alone. */
+  page: z.strictObject({ port: z.int().min(1, 'use 1 to 65535').max(65_535, 'use 1 to 65535') }),
+  idle: z
+    .strictObject({
+      warnMs: times(5_000, 60 * MINUTE).default(90_000),
+      endMs: times(6_000, 60 * MINUTE).default(120_000),
+    })
+    .prefault({}),
+  /** Text of this form, typed or scanned, is a patron's number (staffed desks only). Without it every text is an item. */
+  patronPattern: z
+    .string()
+    .min(1)
+    .max(120)
+    .refine(isPattern, 'give a regular expression, such as 20[0-9]{5}')
+    .optional(),
+});
+export type DeskWiring = z.infer<typeof deskWiring>;

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the library what a desk did without it: in the order of time, one by one, exactly once in effect. What the library may
+// have already is asked about before it is told; what it refuses is for a person (reference: sip2, quirk 1 and section 9).
+import { type CirculationEntry, dueAt, type Ledger, waiting } from '../core/circulation.ts';
+import type { AskedAct } from '../core/desk-state.ts';
+import type { DeskLedger } from './desk-ledger.ts';
+import type { DeskLibrary, Finding } from './desk-library.ts';
+
+export interface DeskUpload {
+  /** Resolves once nothing waits (`clear`), or the library went away or the disk refused meanwhile. Never rejects. */
+  run(): Promise<'clear' | 'interrupted'>;
+  lastAtMs(): number | null;
+}
+
+export interface DeskUploadParts {
+  readonly ledger: DeskLedger;
+  readonly library: Pick<DeskLibrary, 'act' | 'find'>;
+  /** Lines whose answer somebody at the counter still waits for. */
+  readonly isUnderWay: (number: number) => boolean;
+  /** What became of a line. */
+  readonly onResolved: (number: number, done: boolean) => void;
+  readonly onChange: () => void;
+}
+
+type Step = 'settled' | 'interrupted';
+
+const askedOf = ({ number, act, item, patron, ref }: CirculationEntry): AskedAct => ({
+  line: String(number),
+  act,
+  item,
+  patron,
+  ref,
+});
+
+export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
+  const { ledger, library, isUnderWay, onResolved, onChange } = parts;
+  let running: Promise<'clear' | 'interrupted'> | undefined;
+  let lastAtMs: number | null = null;
+
+  const next = (all: Ledger) => waiting(all, ledger.now()).find(({ number }) => !isUnderWay(number));
+
+  async function conclude(entry: CirculationEntry, kind: 'done' | 'refused'): Promise<Step> {
+    await ledger.add({ kind, number: entry.number });
+    lastAtMs = ledger.now().ms;
+    onResolved(entry.number, kind === 'done');
+    return 'settled';
+  }
+
+  async function clash(entry: CirculationEntry, found: Finding, detail: string | null): Promise<Step> {
+    const { holder, holderDue } = found.outcome === 'not-so' ? found : UNKNOWN_HOLDER;
+    const { number } = entry;
+    const at = ledger.now().ms;
+    await ledger.add({ kind: 'conflict', number, at, detail, holder, holderNumber: null, holderDue });
+    return 'settled';
+  }
+
+  /** What the library may have done already. */
+  async function ask(entry: CirculationEntry): Promise<Step | 'tell'> {
+    const found = await library.find(askedOf(entry));
+    if (found.outcome === 'no-answer') return 'interrupted';
+    // Whether a book that is with its patron was renewed cannot be asked: renewing twice would be one renewal too many.
+    if (entry.act === 'renewal') {
+      if (entry.state === 'asked') return conclude(entry, 'refused');
+      return clash(entry, { outcome: 'not-so', holder: 'this-patron', holderDue: null }, null);
+    }
+    if (found.outcome === 'as-said') return conclude(entry, 'done');
+    // Nobody was told that it is lent.
+    return entry.state === 'asked' && entry.act === 'loan' ? conclude(entry, 'refused') : 'tell';
+  }
+
+  async function settle(entry: CirculationEntry): Promise<Step> {
+    if (entry.state !== 'kept' || entry.mayBeThere) {
+      const asked = await ask(entry);
+      if (asked !== 'tell') return asked;
+    }
+    await ledger.add({ kind: 'sending', number: entry.number });
+    const atMs = ledger.at(entry);
+    const answer = await library.act(askedOf(entry), true, { atMs, dueMs: dueAt(entry, atMs) });
+    if (answer.outcome === 'ok') return conclude(entry, 'done');
+    if (answer.outcome === 'not-sent' || answer.outcome === 'unknown') return 'interrupted';
+    const found = await library.find(askedOf(entry));
+    if (found.outcome === 'no-answer') return 'interrupted';
+    const isThere = found.outcome === 'as-said' && entry.act !== 'renewal';
+    return isThere ? conclude(entry, 'done') : clash(entry, found, answer.detail ?? null);
+  }
+
+  async function drain(): Promise<'clear' | 'interrupted'> {
+    try {
+      for (let entry = next(ledger.ledger()); entry; entry = next(ledger.ledger())) {
+        const step = await settle(entry);
+        onChange();
+        if (step === 'interrupted') return 'interrupted';
+      }
+      return 'clear';
+    } catch {
+      // The disk takes nothing: what was not written is asked about again.
+      return 'interrupted';
+    }
+  }
+
+  return {
+    run() {
+      running ??= drain().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    lastAtMs: () => lastAtMs,
+  };
+}
+
+const UNKNOWN_HOLDER = { holder: 'unknown', holderDue: null } as const;

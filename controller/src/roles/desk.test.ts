@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// A desk with its ledger on a disk: nothing is lent twice and no loan is lost, whenever the library goes or the process ends.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DeskAction, DeskState } from '@latchkey/protocols/api/desk';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCirculationFile } from '../adapters/circulation-file.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { EventBody } from '../core/event-body.ts';
+import { deskWiring } from '../core/wiring-desk.ts';
+import { type TestLibrary, testLibrary } from './desk.test-support.ts';
+import { createDesk, type Desk } from './desk.ts';
+import { compactLines, createDeskLedger } from './desk-ledger.ts';
+import type { DeskPeople } from './desk-people.ts';
+
+const PORTAL = 'library-desk' as never;
+const WIRING = deskWiring.parse({
+  portal: 'library-desk',
+  name: 'Counter 1',
+  readers: ['card'],
+  page: { port: 4760 },
+  patronPattern: '20[0-9]{5}',
+});
+const UID = Uint8Array.of(1, 2, 3, 4);
+const PEOPLE: DeskPeople = {
+  card: () => ({
+    kind: 'identified',
+    person: { number: '2026001', ref: 'ab'.repeat(8), terms: { group: 'g', limit: 5, days: 30 }, blocks: [] },
+  }),
+  code: () => ({ kind: 'not-identified', notice: 'code-refused' }),
+  borrowers: () => 1,
+};
+
+let folder: string;
+let library: TestLibrary;
+let desks: Desk[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'desk-'));
+  library = testLibrary();
+  desks = [];
+});
+afterEach(async () => {
+  await Promise.all(desks.map((each) => each.close()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function openDesk(boot = 'b1') {
+  const events: EventBody[] = [];
+  const ledger = createDeskLedger({
+    file: await openCirculationFile(join(folder, 'circulation'), compactLines),
+    portal: PORTAL,
+    boot,
+    clock: systemClock,
+    instant: () => ({ ms: Date.now(), quality: 'synced', uncertaintyMs: 0, behindMs: 0 }),
+    record: async (event) => void events.push(event),
+  });
+  let state: DeskState | undefined;
+  const desk = createDesk({
+    wiring: WIRING,
+    library,
+    ledger,
+    people: PEOPLE,
+    list: () => null,
+    clock: systemClock,
+    software: '0.1.0',
+    now: () => Date.now(),
+    timeZone: () => 'Asia/Shanghai',
+    onChange: (next) => {
+      state = next;
+    },
+  });
+  desks.push(desk);
+  desk.onLibrary();
+  const card = () => desk.onReader({ kind: 'card', reader: 'card', uid: UID, class: 'uid-only', atMs: 0 });
+  const act = (action: DeskAction) => desk.act(action);
+  const scan = (text: string) => act({ kind: 'scan', text });
+  const shown = () => state as DeskState;
+  const top = () => shown().items[0];
+  const until = (message: string) => expect.poll(() => top()?.message).toBe(message);
+  return { desk, ledger, events, card, act, scan, shown, top, until };
+}
+
+const offline = () => library.set({ state: 'offline' });
+const back = (desk: Desk) => {
+  library.set({ state: 'up', answers: true });
+  desk.onLibrary();
+};
+const uploaded = (desk: { shown: () => DeskState }) => expect.poll(() => desk.shown().uploads.pending).toBe(0);
+
+describe('a desk with its library', () => {
+  it('lends, and tells the gateway the number of the line, never the book', async () => {
+    const one = await openDesk();
+    one.card();
+    await one.scan('b1');
+    await one.until('lent');
+    expect(library.lent.get('b1')).toBe('2026001');
+    expect(one.events).toMatchObject([
+      { type: 'circulation', number: 1, act: 'loan', state: 'done', ref: 'ab'.repeat(8) },
+    ]);
+    expect(JSON.stringify(one.events)).not.toMatch(/b1|2026001/);
+  });
+
+  it('takes a number typed by a librarian, and not on a self-service screen', async () => {
+    const one = await openDesk();
+    await one.scan('2026777');
+    expect(one.shown().patron).toMatchObject({ number: '2026777', group: null });
+    await one.act({ kind: 'mode', mode: 'self-service' });
+    expect(await one.scan('2026777')).toEqual({ ok: false, code: 'not-in-self-service' });
+    one.card();
+    expect(one.shown().patron).toMatchObject({ number: null, ending: '6001' });
+  });
+});
+
+describe('a desk without its library', () => {
+  it('lends and takes back by the list, and uploads both in the order of time', async () => {
+    const one = await openDesk();
+    offline();
+    one.desk.onLibrary();
+    one.card();
+    await one.scan('b1');
+    await one.until('lent-offline');
+    await one.act({ kind: 'taking', taking: 'returns' });
+    await one.scan('b2');
+    await one.until('returned-offline');
+    expect(one.shown()).toMatchObject({ uploads: { pending: 2 }, library: { state: 'offline' } });
+    expect(one.desk.exported('koc')).toMatch(/issue\t2026001\tb1\n.*return\tb2\n$/);
+    back(one.desk);
+    await uploaded(one);
+    expect(library.told.map(({ act, item, stored }) => [act, item, stored !== undefined])).toEqual([
+      ['loan', 'b1', true],
+      ['return', 'b2', true],
+    ]);
+    await expect.poll(() => one.shown().library.state).toBe('up');
+    expect(one.top()).toMatchObject({ message: 'returned', pending: false });
+  });
+
+  it('keeps a loan whose answer was lost, and does not lend it again', async () => {
+    const one = await openDesk();
+    one.card();
+    library.set({ answers: false });
+    await one.scan('b1');
+    await one.until('lent-offline');
+    back(one.desk);
+    await uploaded(one);
+    expect(library.told).toHaveLength(1);
+    expect(one.top()).toMatchObject({ message: 'lent', pending: false });
+  });
+
+  it('has a conflict where the library refuses, decided by a person and sent again', async () => {
+    const one = await openDesk();
+    offline();
+    one.desk.onLibrary();
+    one.card();
+    await one.scan('b1');
+    await one.until('lent-offline');
+    library.lent.set('b1', '2026999');
+    back(one.desk);
+    await expect.poll(() => one.shown().conflicts.length).toBe(1);
+    const [conflict] = one.shown().conflicts;
+    expect(conflict).toMatchObject({ item: 'b1', patron: '2026001', holder: 'another-patron', suggested: 'discard' });
+    library.lent.delete('b1');
+    await one.act({ kind: 'decide', conflict: conflict?.id ?? '', decision: 'upload-again', by: 'Li' });
+    await expect.poll(() => library.lent.get('b1')).toBe('2026001');
+    expect(one.shown().conflicts).toEqual([]);
+    expect(one.events.map((event) => event.type === 'circulation' && event.state)).toEqual([
+      'kept',
+      'conflict',
+      'kept',
+      'done',
+    ]);
+    expect(await one.act({ kind: 'decide', conflict: '1', decision: 'settled', by: 'Li' })).toMatchObject({
+      code: 'no-conflict',
+    });
+  });
+
+  it('goes on after a restart with what was not uploaded', async () => {
+    const one = await openDesk();
+    offline();
+    one.desk.onLibrary();
+    one.card();
+    await one.scan('b1');
+    await one.until('lent-offline');
+    await one.desk.close();
+    const two = await openDesk('b2');
+    expect(two.desk.view().uploads.pending).toBe(1);
+    back(two.desk);
+    await uploaded(two);
+    expect(library.lent.get('b1')).toBe('2026001');
+  });
+});
+
+describe('a process that ended between question and answer', () => {
+  it.each([true, false])('finds out at its next start whether the book was lent (%s)', async (wasLent) => {
+    const file = await openCirculationFile(join(folder, 'circulation'), compactLines);
+    const asked = { kind: 'began', number: 1, act: 'loan', item: 'b1', patron: '2026001', ref: null } as const;
+    await file.append([{ ...asked, at: Date.now(), clock: 'synced', boot: 'b0', monotonicMs: 1 }]);
+    await file.close();
+    if (wasLent) library.lent.set('b1', '2026001');
+    const one = await openDesk();
+    await expect.poll(() => one.ledger.ledger().entries.get(1)?.state).toBe(wasLent ? 'done' : 'refused');
+    expect(library.told).toEqual([]);
+    expect(library.lent.has('b1')).toBe(wasLent);
+  });
+});
