@@ -43,7 +43,11 @@ const portalFields = {
   name: displayName,
   nameEn,
   building: z.string().trim().max(60),
-  kind: z.enum(['door', 'lock']).describe('lock: a smart lock that a corridor controller serves'),
+  kind: z
+    .enum(['door', 'lock', 'desk'])
+    .describe(
+      'lock: a smart lock that a corridor controller serves; desk: a library counter, whose list says who borrows',
+    ),
   room: z.string().trim().max(40).describe('whoever lives in this room of the building may open it; locks only'),
   floor: z.string().trim().max(20),
   scope: scopeId,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns changes of the registry into signed lists (DESIGN 5, 7): compiles the scopes marked, and where the content differs
 // signs the next version. Version, its place in the outbox and the mark that the change is dealt with are one transaction.
+import { sealBorrowers } from '@latchkey/protocols/authorization/borrowers';
 import { buildList, sealList, type UnsignedList } from '@latchkey/protocols/authorization/list-build';
 import { compilePolicy, encodePolicy } from '@latchkey/protocols/authorization/policy';
 import { concatBytes } from '@latchkey/protocols/bytes/equal';
@@ -132,14 +133,15 @@ async function buildScope(
 ): Promise<Result<Built, PublishProblem | 'key-collision'>> {
   const compiled = compileScope(reading.snapshot);
   if (!compiled.ok) return compiled;
-  const policy = encodePolicy(compiled.value.policy);
+  const { prf } = await readPrfKey(database.reader, keystore, reading.prfKeyId);
+  const borrowers = sealBorrowers(compiled.value.borrowers, prf);
+  const policy = encodePolicy({ ...compiled.value.policy, ...(borrowers && { borrowers }) });
   // Never signed what controllers would refuse.
   const checked = compilePolicy(policy);
   if (!checked.ok) return err('policy-invalid', checked.detail ?? checked.code);
   await breathe();
   const { campusId, epoch } = keystore.root.document;
   const previous = await newestList(database.reader, scope, epoch);
-  const { prf } = await readPrfKey(database.reader, keystore, reading.prfKeyId);
   const nowMs = Math.max(now(), previous?.issuedAtMs ?? 0);
   const list = buildList({
     campusId,

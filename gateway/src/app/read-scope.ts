@@ -11,6 +11,7 @@ import type {
   SnapshotPortal,
   SnapshotSchedule,
 } from '../core/compiler/scope-snapshot.ts';
+import { readLoans } from './read-loans.ts';
 import { denyPosition } from './registry/deny-log.ts';
 import { isHeld } from './registry/held-people.ts';
 import { readRoomLevels, roomMembers } from './room-rights.ts';
@@ -56,6 +57,7 @@ export async function readScope(
       levels: [...(await readLevels(snapshot, scope)), ...(await readRoomLevels(snapshot, scope, nowMs))],
       members: await readMembers(snapshot, { scope, nowMs, person }),
       credentials: await readCredentials(snapshot, { scope, nowMs, person, standIn }),
+      loans: await readLoans(snapshot, scope, person),
     },
   };
 }

@@ -105,6 +105,16 @@ export const ROLE_TABLE: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/room-grants': campus('dorm-manager', 'security'),
   'DELETE /v1/room-grants/:id': campus('dorm-manager', 'security'),
 
+  // Library: the rules are the library's; whether somebody is blocked is for the staff of its desks.
+  'GET /v1/loan-rules': open('librarian', 'card-office'),
+  'GET /v1/loan-rules/:id': open('librarian', 'card-office'),
+  'PUT /v1/loan-rules/:id': open('librarian'),
+  'DELETE /v1/loan-rules/:id': open('librarian'),
+  'GET /v1/borrowers': open('librarian'),
+  'GET /v1/borrowers/:id': open('librarian'),
+  'PUT /v1/borrowers/:id': open('librarian'),
+  'DELETE /v1/borrowers/:id': open('librarian'),
+
   // Movements: every look is audited. Facilities are shown alarms only, see eventReachFor.
   'GET /v1/events': buildings('dorm-manager', 'facilities', 'security', 'auditor'),
   'GET /v1/events/export': buildings('security', 'auditor'),

@@ -6,6 +6,7 @@ import { registerDevices } from './routes/devices.ts';
 import { registerHistory } from './routes/history.ts';
 import { registerImports } from './routes/imports.ts';
 import { registerKeychain } from './routes/keychain.ts';
+import { registerLibrary } from './routes/library.ts';
 import { registerLocks } from './routes/locks.ts';
 import { registerOwn } from './routes/own.ts';
 import { registerPeople } from './routes/people.ts';
@@ -29,5 +30,6 @@ export async function registerRoutes(app: Api, services: ApiServices, monotonicM
   registerOwn(app, services.own, monotonicMs);
   registerKeychain(app, services.keychain, monotonicMs);
   registerLocks(app, services.locks);
+  registerLibrary(app, services);
   await registerImports(app, services);
 }

@@ -4,6 +4,7 @@ import type { Changed, Page } from '@latchkey/protocols/api/common';
 import type { ApiErrorCode } from '@latchkey/protocols/api/errors';
 import type * as history from '@latchkey/protocols/api/history';
 import type * as imports from '@latchkey/protocols/api/imports';
+import type * as library from '@latchkey/protocols/api/library';
 import type * as operations from '@latchkey/protocols/api/operations';
 import type * as people from '@latchkey/protocols/api/people';
 import type * as places from '@latchkey/protocols/api/places';
@@ -124,6 +125,9 @@ export interface ApiServices {
   readonly schedules: Collection<rights.Schedule, rights.ScheduleBody>;
   readonly holidays: Collection<rights.Holiday, rights.HolidayBody>;
   readonly levels: Collection<rights.Level, rights.LevelBody>;
+  readonly loanRules: Collection<library.LoanRule, library.LoanRuleBody>;
+  /** `list`: those of whom something is kept. */
+  readonly borrowers: Collection<library.Borrower, library.BorrowerBody>;
   readonly devices: DeviceService;
   readonly commands: CommandService;
   readonly events: EventService;

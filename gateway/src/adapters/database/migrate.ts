@@ -10,6 +10,7 @@ import { createSignIn } from './migrations/0005-sign-in.ts';
 import { createRenewals } from './migrations/0008-renewals.ts';
 import { createLocks } from './migrations/0009-locks.ts';
 import { createRoles } from './migrations/0010-roles.ts';
+import { createLibrary } from './migrations/0011-library.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -22,6 +23,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0008-renewals': createRenewals,
   '0009-locks': createLocks,
   '0010-roles': createRoles,
+  '0011-library': createLibrary,
 };
 
 /** The database holds migrations this software does not know. */

@@ -12,6 +12,7 @@ import type {
   EventTable,
   PortalReportTable,
 } from './schema-devices.ts';
+import type { LibraryTables } from './schema-library.ts';
 import type { LockTables } from './schema-locks.ts';
 import type { PhoneTables } from './schema-phones.ts';
 import type { RoleGrantTable } from './schema-roles.ts';
@@ -100,7 +101,7 @@ export interface PortalTable {
   name_en: string;
   building: string;
   /** `lock`: a smart lock is in it. */
-  kind: Generated<'door' | 'lock'>;
+  kind: Generated<'door' | 'lock' | 'desk'>;
   room: Generated<string>;
   floor: Generated<string>;
   scope_id: number;
@@ -212,7 +213,7 @@ export interface SettingTable {
   value: string;
 }
 
-export interface Database extends SignInTables, PhoneTables, LockTables {
+export interface Database extends SignInTables, PhoneTables, LockTables, LibraryTables {
   role_grant: RoleGrantTable;
   person: PersonTable;
   credential: CredentialTable;

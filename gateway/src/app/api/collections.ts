@@ -3,14 +3,19 @@
 import type { ApiServices } from '../../http/services.ts';
 import { putHoliday, putSchedule, removeHoliday, removeSchedule } from '../registry/calendar.ts';
 import { putLevel, removeLevel } from '../registry/levels.ts';
+import { putBorrower, putLoanRule, removeBorrower, removeLoanRule } from '../registry/library.ts';
 import { putGroup, putPerson, removeGroup, removePerson } from '../registry/people.ts';
 import { putPortal, putScope, removePortal, removeScope } from '../registry/places.ts';
 import type { RegistryContext } from '../registry/registry-context.ts';
+import { listBorrowers, listLoanRules, readBorrower } from './library.ts';
 import { listGroups, pageOfPeople, readPerson } from './people.ts';
 import { listPortals, listScopes } from './places.ts';
 import { listHolidays, listLevels, listSchedules } from './rights.ts';
 
-type Collections = Pick<ApiServices, 'people' | 'groups' | 'scopes' | 'portals' | 'schedules' | 'holidays' | 'levels'>;
+type Collections = Pick<
+  ApiServices,
+  'people' | 'groups' | 'scopes' | 'portals' | 'schedules' | 'holidays' | 'levels' | 'loanRules' | 'borrowers'
+>;
 
 /** What was just written is read back: reads go through the writer's connection, but pages of people. */
 export function createCollections(context: RegistryContext, isOnline: (device: string) => boolean): Collections {
@@ -57,6 +62,18 @@ export function createCollections(context: RegistryContext, isOnline: (device: s
       get: async (id) => (await listLevels(db, id))[0],
       put: (id, body, actor) => putLevel(context, id, body, actor),
       remove: (id, actor) => removeLevel(context, id, actor),
+    },
+    loanRules: {
+      list: () => listLoanRules(db),
+      get: async (group) => (await listLoanRules(db, group))[0],
+      put: (group, body, actor) => putLoanRule(context, group, body, actor),
+      remove: (group, actor) => removeLoanRule(context, group, actor),
+    },
+    borrowers: {
+      list: () => listBorrowers(db),
+      get: (number) => readBorrower(db, number),
+      put: (number, body, actor) => putBorrower(context, number, body, actor),
+      remove: (number, actor) => removeBorrower(context, number, actor),
     },
   };
 }

@@ -97,7 +97,7 @@ export async function putPortal(
   const { antiPassback } = body;
   if (antiPassback.mode === 'timed' && antiPassback.minutes === undefined)
     return err('invalid-request', 'antiPassback.minutes: say for how long, in minutes');
-  if (body.kind === 'door' && body.room !== '')
+  if (body.kind !== 'lock' && body.room !== '')
     return err('invalid-request', 'room: only a portal of kind lock has one');
   if (body.room !== '' && body.building === '') return err('invalid-request', 'building: say where the room is');
   const done = await change(context, actor, async (each) => {

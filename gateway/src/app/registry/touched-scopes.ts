@@ -39,6 +39,7 @@ export async function scopesOfPeople(db: Kysely<Database>, people: readonly numb
     .where('group_member.person_id', 'in', [...people])
     .union(scopesOfRooms(db, people))
     .union(scopesOfGrants(db, people))
+    .union(scopesOfLoans(db, people))
     .execute();
   return rows.map(({ scope_id }) => scope_id);
 }
@@ -76,6 +77,21 @@ const scopesOfGrants = (db: Kysely<Database>, people: readonly number[]) =>
             .where('group_member.person_id', 'in', [...people]),
         ),
       ]),
+    );
+
+/** Desks of the library, for whom a loan rule is. */
+const scopesOfLoans = (db: Kysely<Database>, people: readonly number[]) =>
+  db
+    .selectFrom('portal')
+    .select('portal.scope_id')
+    .where('portal.kind', '=', 'desk')
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('group_member')
+          .innerJoin('loan_rule', 'loan_rule.group_id', 'group_member.group_id')
+          .select('group_member.person_id')
+          .where('group_member.person_id', 'in', [...people]),
+      ),
     );
 
 export async function scopesOfLevel(db: Kysely<Database>, level: string): Promise<number[]> {

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registry → one scope's policy and entries (DESIGN 5). Pure: the same registry gives the same bytes, so that a scope in which
 // nothing changed gets no new version.
+import type { Borrower } from '@latchkey/protocols/authorization/borrowers';
+import { ID_BYTES } from '@latchkey/protocols/authorization/credential-id';
 import type { ListEntries } from '@latchkey/protocols/authorization/list-build';
 import type { HolderKind, PolicyDocument, PolicyRule } from '@latchkey/protocols/authorization/policy-document';
 import { NO_END, RECORD_FLAGS } from '@latchkey/protocols/authorization/record';
 import type { PortalId } from '@latchkey/protocols/ids';
 import { err, ok, type Result } from '@latchkey/protocols/result';
+import { createLoans, type Loans } from './loans.ts';
 import { compareText, createProfileTable, type ProfileTable } from './profiles.ts';
 import type { ScopeSnapshot, SnapshotCredentials, SnapshotLevel, SnapshotPortal } from './scope-snapshot.ts';
 
 export interface CompiledScope {
   readonly policy: PolicyDocument;
   readonly entries: ListEntries;
+  /** To be sealed into the policy of a library desk; empty elsewhere. */
+  readonly borrowers: readonly Borrower[];
 }
 
 /** A profile's number takes 16 bits in a record. */
@@ -25,7 +30,8 @@ export function compileScope(snapshot: ScopeSnapshot): Result<CompiledScope, 'to
   const scheduleIndex = new Map(schedules.map(({ id }, index) => [id, index]));
   const rules = levels.map((level) => ruleOf(level, portals, scheduleIndex));
   const table = createProfileTable(rules);
-  const columns = fillColumns(snapshot, levels, table);
+  const loans = createLoans(snapshot.loans);
+  const columns = fillColumns(snapshot, levels, table, loans);
   const { profiles, places } = table.finish();
   if (profiles.length > MAX_PROFILES)
     return err('too-many-profiles', `${profiles.length} different combinations of levels and beginnings`);
@@ -47,7 +53,8 @@ export function compileScope(snapshot: ScopeSnapshot): Result<CompiledScope, 'to
     profiles: [...profiles],
   };
   const { numbers, ...rest } = columns;
-  return ok({ policy, entries: { ...rest, profiles: placed(numbers, places) } });
+  const entries = { ...rest, profiles: placed(numbers, places) };
+  return ok({ policy, entries, borrowers: borrowersOf(snapshot, loans) });
 }
 
 function placed(numbers: Uint32Array, places: Uint32Array): Uint16Array {
@@ -122,7 +129,12 @@ interface Columns extends Omit<ListEntries, 'profiles'> {
 }
 
 /** One walk over people and memberships, both sorted by person. */
-function fillColumns(snapshot: ScopeSnapshot, levels: readonly SnapshotLevel[], table: ProfileTable): Columns {
+function fillColumns(
+  snapshot: ScopeSnapshot,
+  levels: readonly SnapshotLevel[],
+  table: ProfileTable,
+  loans: Loans,
+): Columns {
   const { credentials } = snapshot;
   const count = credentials.persons.length;
   const numbers = new Uint32Array(count);
@@ -132,8 +144,10 @@ function fillColumns(snapshot: ScopeSnapshot, levels: readonly SnapshotLevel[], 
   for (let index = 0; index < count; index++) {
     const kind = (credentials.kinds.values[credentials.kinds.indexes[index] ?? 0] ?? 'visitor') as HolderKind;
     const fromMinute = beginning(credentials, index);
-    const held = levelsOf(credentials.persons[index] ?? 0);
-    numbers[index] = credentials.blocked[index] === 1 ? ANY_PROFILE : table.take({ kind, levels: held, fromMinute });
+    const person = credentials.persons[index] ?? 0;
+    const held = levelsOf(person);
+    const key = { kind, levels: held, fromMinute, loans: loans.of(person)?.terms };
+    numbers[index] = credentials.blocked[index] === 1 ? ANY_PROFILE : table.take(key);
     flags[index] =
       (credentials.extended[index] === 1 ? RECORD_FLAGS.extendedAccess : 0) |
       (credentials.exempt[index] === 1 ? RECORD_FLAGS.antiPassbackExempt : 0) |
@@ -144,6 +158,17 @@ function fillColumns(snapshot: ScopeSnapshot, levels: readonly SnapshotLevel[], 
   if (count > 0 && numbers.every((number) => number === ANY_PROFILE))
     table.take({ kind: 'visitor', levels: [], fromMinute: undefined });
   return { ids: credentials.ids, numbers, flags, classes: Uint8Array.from(credentials.classes), until };
+}
+
+/** What is blocked names nobody. */
+function borrowersOf({ credentials }: ScopeSnapshot, loans: Loans): Borrower[] {
+  const borrowers: Borrower[] = [];
+  for (let index = 0; index < credentials.persons.length; index++) {
+    const number = loans.of(credentials.persons[index] ?? 0)?.patron;
+    if (number === undefined || credentials.blocked[index] === 1) continue;
+    borrowers.push({ id: credentials.ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES), number });
+  }
+  return borrowers;
 }
 
 function createLevelWalk(

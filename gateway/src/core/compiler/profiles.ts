@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiles of a list: everyone with the same kind, the same levels and the same beginning shares one (lists-and-codes, RECORD).
-import type { HolderKind, PolicyProfile, PolicyRule } from '@latchkey/protocols/authorization/policy-document';
+import type {
+  HolderKind,
+  LoanTerms,
+  PolicyProfile,
+  PolicyRule,
+} from '@latchkey/protocols/authorization/policy-document';
 import { canonicalJson } from '@latchkey/protocols/bytes/canonical-json';
 
 export interface ProfileKey {
@@ -9,6 +14,7 @@ export interface ProfileKey {
   readonly levels: readonly number[];
   /** Epoch minute from which the holder may pass at all; absent: since ever. */
   readonly fromMinute: number | undefined;
+  readonly loans?: LoanTerms | undefined;
 }
 
 export interface ProfileTable {
@@ -29,10 +35,15 @@ export function createProfileTable(levelRules: readonly PolicyRule[]): ProfileTa
   const entries: Entry[] = [];
   return {
     take(key) {
-      const name = `${key.kind}|${key.levels.join()}|${key.fromMinute ?? ''}`;
+      const loans = key.loans && canonicalJson(key.loans);
+      const name = `${key.kind}|${key.levels.join()}|${key.fromMinute ?? ''}|${loans ?? ''}`;
       const known = numbers.get(name);
       if (known !== undefined) return known;
-      const profile = { kind: key.kind, rules: rulesOf(key, levelRules) };
+      const profile = {
+        kind: key.kind,
+        rules: rulesOf(key, levelRules),
+        ...(key.loans === undefined ? {} : { loans: key.loans }),
+      };
       numbers.set(name, entries.length);
       entries.push({ profile, text: canonicalJson(profile), fromMinute: key.fromMinute ?? 0 });
       return entries.length - 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the compiler needs of the registry for one scope, all of one moment. People and cards are columns: there may be a
 // million of them.
+import type { LoanTerms } from '@latchkey/protocols/authorization/policy-document';
 import type { CredentialClass, Direction } from '@latchkey/protocols/ids';
 
 export interface SnapshotPortal {
@@ -60,6 +61,17 @@ export interface SnapshotCredentials {
   readonly until: Float64Array;
 }
 
+/** Of a scope with a library desk. Sorted by person; members of the rules' groups, which need not be those of levels. */
+export interface SnapshotLoans {
+  readonly rules: readonly { readonly id: string; readonly terms: LoanTerms }[];
+  readonly people: {
+    readonly ids: Float64Array;
+    readonly patrons: { readonly values: readonly string[]; readonly indexes: Uint32Array };
+    readonly blocked: Float64Array;
+  };
+  readonly members: SnapshotMembers;
+}
+
 export interface ScopeSnapshot {
   readonly timeZone: string;
   /** Of identity codes; null: these gates take none. */
@@ -70,4 +82,5 @@ export interface ScopeSnapshot {
   readonly levels: readonly SnapshotLevel[];
   readonly members: SnapshotMembers;
   readonly credentials: SnapshotCredentials;
+  readonly loans?: SnapshotLoans | undefined;
 }
