@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   ControlError,
   campusState,
+  changeRoom,
   findPeople,
   moveDoor,
   NETWORK_ACTIONS,
@@ -15,6 +16,7 @@ import {
   setFire,
   setNetwork,
   tap,
+  tapRoom,
 } from './control-commands.ts';
 
 export const DEFAULT_CONTROL_PORT = 7480;
@@ -59,6 +61,21 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'POST /fire': route(z.strictObject({ on: z.boolean(), portal: name.optional() }), (campus, { on, portal }) => ({
     inputs: setFire(campus, on, portal),
   })),
+  'POST /room/tap': route(z.strictObject({ room: name, who: name }), async (campus, { room, who }) =>
+    tapRoom(campus, room, who),
+  ),
+  'POST /room': route(
+    z.strictObject({
+      room: name,
+      jammed: z.boolean().optional(),
+      near: z.boolean().optional(),
+      battery: z.int().min(0).max(100).optional(),
+      alone: z.boolean().optional(),
+      open: z.boolean().optional(),
+      power: z.boolean().optional(),
+    }),
+    async (campus, { room, ...change }) => changeRoom(campus, room, change),
+  ),
   'POST /network': route(
     z.strictObject({
       device: name,

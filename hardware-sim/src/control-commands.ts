@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person can do on the simulated campus, and what comes of it. No transport: HTTP and the tests both call this.
+import { type RoomDoor, tapAtLock } from './campus/corridor.ts';
 import type { DoorBench } from './door-bench.ts';
 import type { NetworkLink } from './network.ts';
 
@@ -15,6 +16,7 @@ export interface SimulatedCampus {
   readonly benches: ReadonlyMap<string, DoorBench>;
   readonly links: ReadonlyMap<string, NetworkLink>;
   readonly people: readonly CardHolder[];
+  readonly rooms: readonly RoomDoor[];
 }
 
 /** Said to a person; the text names what to write instead. */
@@ -93,6 +95,36 @@ export function setFire(campus: SimulatedCampus, on: boolean, portal?: string): 
   return driven;
 }
 
+/** A card at a lock, which decides by itself. */
+export async function tapRoom(campus: SimulatedCampus, portal: string, who: string): Promise<object> {
+  const room = findRoom(campus, portal);
+  const decision = await tapAtLock(room, findUid(campus, who));
+  return { ...roomState(room), outcome: decision?.outcome ?? 'no-power', reason: decision?.reason };
+}
+
+export interface RoomChange {
+  readonly jammed?: boolean | undefined;
+  readonly near?: boolean | undefined;
+  readonly battery?: number | undefined;
+  readonly alone?: boolean | undefined;
+  readonly open?: boolean | undefined;
+  readonly power?: boolean | undefined;
+}
+
+/** What happens to a room's lock: its bolt jams, its battery runs down, it is out of reach, somebody wants to be alone. */
+export async function changeRoom(campus: SimulatedCampus, portal: string, change: RoomChange): Promise<object> {
+  const room = findRoom(campus, portal);
+  const { body } = room.lock;
+  if (change.jammed !== undefined) body.setJammed(change.jammed);
+  if (change.near !== undefined) room.isNear = change.near;
+  if (change.battery !== undefined) body.setBattery(change.battery);
+  if (change.alone !== undefined) body.setPrivate(change.alone);
+  if (change.open !== undefined) body.setDoor(change.open);
+  if (change.power === true) await room.lock.powerUp();
+  if (change.power === false) room.lock.cutPower();
+  return roomState(room);
+}
+
 export const NETWORK_ACTIONS = ['cut', 'black-hole', 'delay', 'restore'] as const;
 export type NetworkAction = (typeof NETWORK_ACTIONS)[number];
 
@@ -127,7 +159,14 @@ export function campusState(campus: SimulatedCampus): object {
       })),
       lastMoves: bench.moves.slice(-5),
     })),
+    rooms: campus.rooms.map(roomState),
   };
+}
+
+function roomState({ portal, lock, isNear }: RoomDoor): object {
+  const { bolt, isDoorOpen, battery, drawn } = lock.body;
+  const reach = !lock.hasPower() ? 'no power' : isNear ? 'in reach' : 'out of reach';
+  return { portal, bolt, door: isDoorOpen ? 'open' : 'closed', battery, reach, opened: drawn };
 }
 
 const networkState = (link: NetworkLink | undefined): string | undefined =>
@@ -158,6 +197,16 @@ function findPortal(campus: SimulatedCampus, portal: string): DoorBench {
     'portal',
     portal,
     [...campus.benches.values()].flatMap(({ layout }) => layout.portals.map(({ id }) => id)),
+  );
+}
+
+function findRoom({ rooms }: SimulatedCampus, portal: string): RoomDoor {
+  const found = rooms.find((room) => room.portal === portal || room.room === portal);
+  if (found) return found;
+  throw unknown(
+    'room',
+    portal,
+    rooms.map((room) => room.portal),
   );
 }
 

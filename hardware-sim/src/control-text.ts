@@ -2,7 +2,19 @@
 // Answers of the control API in words, for a terminal.
 import type { CardHolder, TapResult } from './control-commands.ts';
 
+interface Room {
+  readonly portal: string;
+  readonly bolt: string;
+  readonly door: string;
+  readonly battery: number;
+  readonly reach: string;
+  readonly opened: number;
+  readonly outcome?: string;
+  readonly reason?: string;
+}
+
 interface State {
+  readonly rooms?: readonly Room[];
   readonly controllers: readonly {
     readonly device: string;
     readonly network?: string;
@@ -18,6 +30,7 @@ export function describeAnswer(path: string, answer: unknown): string {
   if (path.startsWith('/people')) return describePeople((answer as { people: readonly CardHolder[] }).people);
   if (path === '/network') return `network: ${(answer as { devices: readonly string[] }).devices.join(', ')}\n`;
   if (path === '/fire') return `fire inputs driven: ${(answer as { inputs: number }).inputs}\n`;
+  if (path.startsWith('/room')) return describeRoom(answer as Room);
   return 'done\n';
 }
 
@@ -26,8 +39,13 @@ function describeHold(what: string, { reader, portal, released, afterMs }: TapRe
   return released ? `${reader}: ${portal} released after ${afterMs} ms\n` : `${reader}: ${portal} stayed as it was\n`;
 }
 
-function describeState({ controllers }: State): string {
-  return controllers
+function describeRoom({ portal, bolt, door, battery, reach, opened, outcome, reason }: Room): string {
+  const said = outcome === undefined ? '' : ` card ${[outcome, reason].filter(Boolean).join(', ')};`;
+  return `${portal}:${said} bolt ${bolt}, door ${door}, battery ${battery} %, ${reach}; opened ${opened} times\n`;
+}
+
+function describeState({ controllers, rooms = [] }: State): string {
+  const doors = controllers
     .map(({ device, network, portals }) => {
       const head = network === undefined ? device : `${device} (network ${network})`;
       const lines = portals.map(
@@ -36,6 +54,7 @@ function describeState({ controllers }: State): string {
       return `${[head, ...lines].join('\n')}\n`;
     })
     .join('');
+  return doors + rooms.map(describeRoom).join('');
 }
 
 const describePeople = (people: readonly CardHolder[]): string =>

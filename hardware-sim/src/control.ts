@@ -13,6 +13,8 @@ Examples:
   npm run sim -- tap gate-1-in 2026000001       this resident holds the card to that reader
   npm run sim -- tap gate-1-in 04a1b2c3         any card, by the UID in hex
   npm run sim -- scan gate-1-in 284600123456789012   any code, as its scanner reads it
+  npm run sim -- room tap 101 2026000001        the same at the lock of a room
+  npm run sim -- room jam 101 on                its bolt jams
   npm run sim -- network cut dorm-1             pull the plug of one controller's network
   npm run sim -- network restore all`;
 
@@ -77,6 +79,33 @@ export function controlProgram(): Command {
     .action(async (action: string, device: string, { ms }: { ms?: number }) =>
       post('/network', { device, action, ...(ms === undefined ? {} : { delayMs: ms }) }),
     );
+  const room = program.command('room').description('rooms with smart locks: cards at the lock, and what happens to it');
+  room
+    .command('tap')
+    .description('hold a card to a lock, which decides by itself')
+    .argument('<room>', 'id of the portal, or number of the room')
+    .argument('<who>', "a person's number, or a card's UID in hex")
+    .action(async (to: string, who: string) => post('/room/tap', { room: to, who }));
+  for (const [verb, field, text] of [
+    ['jam', 'jammed', 'its bolt jams, or no longer'],
+    ['near', 'near', 'its radio reaches the corridor, or not'],
+    ['alone', 'alone', 'somebody inside wants to be alone, or no longer'],
+    ['door', 'open', 'the door stands open, or is shut'],
+    ['power', 'power', 'its battery is in, or out'],
+  ] as const) {
+    room
+      .command(verb)
+      .description(text)
+      .argument('<room>', 'id of the portal, or number of the room')
+      .argument('<state>', 'on or off', parseOnOff)
+      .action(async (which: string, on: boolean) => post('/room', { room: which, [field]: on }));
+  }
+  room
+    .command('battery')
+    .description('set what is left of its battery')
+    .argument('<room>', 'id of the portal, or number of the room')
+    .argument('<percent>', '0 to 100', parsePercent)
+    .action(async (which: string, battery: number) => post('/room', { room: which, battery }));
   program
     .command('state')
     .description('doors, locks and links')
@@ -95,6 +124,11 @@ export function controlProgram(): Command {
 function parseOnOff(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
   throw new InvalidArgumentError('say "on" or "off"');
+}
+
+function parsePercent(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= 100) return Number(text);
+  throw new InvalidArgumentError('give 0 to 100');
 }
 
 function parseMs(text: string): number {

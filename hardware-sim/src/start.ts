@@ -62,6 +62,7 @@ async function main(flags: Flags): Promise<number> {
     manners: BRISK,
     displayPort: DISPLAY_PORT,
     httpPort: WEB_PORT,
+    corridor: true,
   });
   try {
     const gatewayUpMs = performance.now() - since;
@@ -85,6 +86,7 @@ async function stayUp(
   print('  npm run sim -- --help');
   print(`  npm run sim -- tap gate-1-in ${campus.people[0]?.number}`);
   print('  npm run sim -- network cut gate-1');
+  print(`  npm run sim -- room tap 101 ${campus.people[0]?.number}`);
   print(`\n  API    ${campus.gatewayUrl}/v1   (CA ${caFile}, token ${tokenFile})`);
   print(`  lane   http://127.0.0.1:${DISPLAY_PORT}/in   (display of gate-1)`);
   print(`  pass   http://localhost:${WEB_PORT}/pass/   (${await signInOf(campus)})`);

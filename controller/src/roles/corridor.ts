@@ -63,6 +63,8 @@ const LOOK_EVERY_MS = 2_000;
 const REST_MS = 5_000;
 const COMPANY_BYTES = 2;
 const EPHEMERAL_BYTES = 32;
+/** Of a lock's status: it does not know how late it is. */
+const CLOCK_UNSURE = 2;
 const BATTERY_LOW = 20;
 const BATTERY_CRITICAL = 5;
 const UNREACHABLE_AFTER = 5;
@@ -121,7 +123,8 @@ export function createCorridor(parts: CorridorParts): Corridor {
     const battery = batteryOf(lock) ?? 100;
     setAlarm('lock-battery', battery <= BATTERY_LOW || (flags & ADVERTISED_FLAGS.batteryLow) !== 0, portal);
     setAlarm('lock-battery-critical', battery <= BATTERY_CRITICAL, portal);
-    setAlarm('lock-clock', (flags & ADVERTISED_FLAGS.clockUnsure) !== 0, portal);
+    // Raised after a visit that did not help: a lock that was just paired, or had no battery, is told the time at once.
+    if ((flags & ADVERTISED_FLAGS.clockUnsure) === 0) setAlarm('lock-clock', false, portal);
     setAlarm('lock-log-near-full', (flags & ADVERTISED_FLAGS.logNearFull) !== 0, portal);
     setAlarm('lock-jammed', (flags & ADVERTISED_FLAGS.jammed) !== 0, portal);
     parts.onChange(lockId);
@@ -179,6 +182,7 @@ export function createCorridor(parts: CorridorParts): Corridor {
   function conclude(lock: KnownLock, fault: string | undefined): void {
     const { lockId, portal } = lock.assignment;
     if (fault === undefined) {
+      if (lock.status?.clock === CLOCK_UNSURE) setAlarm('lock-clock', true, portal);
       queue.succeeded(lockId);
       queue.done(lockId);
       delete lock.fault;

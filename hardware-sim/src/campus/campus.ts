@@ -13,6 +13,15 @@ import { NetworkLink } from '../network.ts';
 import { Pcscd } from '../pcscd.ts';
 import { PcscdHand } from '../pcscd-hand.ts';
 import { bundle } from './bundle.ts';
+import {
+  CORRIDOR,
+  type Corridor,
+  enterRooms,
+  hangLocks,
+  locksInForce,
+  type RoomDoor,
+  writeCorridorWiring,
+} from './corridor.ts';
 import { GATES, type GatePlan, gateWiring, readersOf, SCOPE } from './gates.ts';
 import { GatewayApi } from './gateway-api.ts';
 import { Program, runToEnd } from './program.ts';
@@ -31,6 +40,8 @@ export interface CampusOptions {
   readonly scanners?: ReadonlyMap<string, string>;
   /** The gateway serves its pages on this port of localhost too, without TLS. */
   readonly httpPort?: number;
+  /** Rooms with smart locks, and the controller that serves them. */
+  readonly corridor?: boolean;
 }
 
 interface DeviceReport {
@@ -46,6 +57,7 @@ export class Campus implements SimulatedCampus {
   readonly benches = new Map<string, DoorBench>();
   readonly links = new Map<string, NetworkLink>();
   readonly gates: readonly GatePlan[] = GATES;
+  #corridor: Corridor | undefined;
   readonly #options: CampusOptions;
   readonly #programs = new Map<string, Program>();
   #ports: { readonly https: number; readonly mqtt: number } = { https: 0, mqtt: 0 };
@@ -147,7 +159,8 @@ export class Campus implements SimulatedCampus {
       await api.must('PUT', `/v1/groups/${group}`, { name: group });
     }
     await this.#openBenches();
-    for (const gate of this.gates) await this.#install(gate);
+    for (const gate of this.gates) await this.#installGate(gate);
+    if (this.#corridor) await this.#installCorridor(this.#corridor);
     const since = performance.now();
     await api.must('POST', '/v1/imports/people', peopleCsv(this.people));
     await api.must('POST', '/v1/imports/cards?form=hex', cardsCsv(this.people));
@@ -168,7 +181,18 @@ export class Campus implements SimulatedCampus {
   }
 
   async startControllers(): Promise<void> {
-    await Promise.all(this.gates.map(async ({ device }) => this.startController(device)));
+    const devices = [...this.gates.map(({ device }) => device), ...(this.#corridor ? [CORRIDOR] : [])];
+    await Promise.all(devices.map(async (device) => this.startController(device)));
+  }
+
+  /** Doors with smart locks. */
+  get rooms(): readonly RoomDoor[] {
+    return this.#corridor?.rooms ?? [];
+  }
+
+  /** Resolves once every lock is paired and says that it has the newest list. */
+  async locksInForce(): Promise<void> {
+    await locksInForce(this.api, this.rooms.length);
   }
 
   /** Resolves once every controller reports the newest list; returns its version. */
@@ -176,7 +200,7 @@ export class Campus implements SimulatedCampus {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const { items } = await this.api.must<{ items: readonly DeviceReport[] }>('GET', '/v1/devices');
-      const lists = items.flatMap((device) => device.lists);
+      const lists = items.filter(({ id }) => id !== CORRIDOR).flatMap((device) => device.lists);
       const [first] = lists;
       const settled = lists.length >= this.gates.length && lists.every((list) => list.reported === list.desired);
       if (settled && first?.desired != null && items.every(({ online }) => online)) return first.desired;
@@ -192,6 +216,7 @@ export class Campus implements SimulatedCampus {
     this.#api?.close();
     await Promise.allSettled([...this.links.values()].map(async (link) => link.close()));
     await Promise.allSettled([...this.benches.values()].map(async (bench) => bench.close()));
+    await this.#corridor?.close();
     await this.#server?.close();
     await this.#pcscd?.close();
     if (this.#socketFolder !== undefined) await rm(this.#socketFolder, { recursive: true, force: true });
@@ -222,12 +247,31 @@ export class Campus implements SimulatedCampus {
       await writeFile(this.#wiringFile(device), JSON.stringify(wiring, undefined, 2));
     }
     this.#server = await BenchServer.start({ listen: socket, benches: this.benches });
+    if (this.#options.corridor) {
+      const radio = join(this.#socketFolder, 'air.sock');
+      this.#corridor = await hangLocks(radio);
+      await writeCorridorWiring(this.#options.dataDir, radio);
+    }
   }
 
-  /** What an engineer does at a new gate: announce it, enrol it with the code, wire it. */
-  async #install({ device, name }: GatePlan): Promise<void> {
-    const { code } = await this.api.must<{ code: string }>('POST', '/v1/devices', { id: device, name });
+  async #installGate({ device, name }: GatePlan): Promise<void> {
+    const code = await this.#announce(device, name);
     await this.api.must('PUT', `/v1/portals/${device}`, { name, scope: SCOPE, device });
+    await this.#enrol(device, code);
+  }
+
+  async #installCorridor(corridor: Corridor): Promise<void> {
+    await this.#enrol(CORRIDOR, await this.#announce(CORRIDOR, '1号楼一层走廊'));
+    await enterRooms(this.api, corridor);
+  }
+
+  async #announce(device: string, name: string): Promise<string> {
+    const { code } = await this.api.must<{ code: string }>('POST', '/v1/devices', { id: device, name });
+    return code;
+  }
+
+  /** What an engineer does at a new controller: enrol it with the code, wire it. */
+  async #enrol(device: string, code: string): Promise<void> {
     const link = await NetworkLink.start({ host: '127.0.0.1', port: this.#ports.mqtt });
     this.links.set(device, link);
     const where = ['--gateway', this.gatewayUrl, '--data', this.controllerFolder(device)];

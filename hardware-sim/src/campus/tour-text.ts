@@ -18,8 +18,20 @@ export interface TourText {
   readonly lostOffline: (reader: string) => string;
   readonly restored: (arrived: number, ms: number) => string;
   readonly nothingLost: (passages: number) => string;
+  readonly locksPaired: (count: number, ms: number) => string;
+  readonly keychainOpened: (who: string, room: string, ms: number) => string;
+  readonly tappedTwice: (times: number) => string;
+  readonly neighbourHasNone: string;
+  readonly roomByCard: (room: string) => string;
+  readonly notReached: (state: string) => string;
   readonly play: string;
-  readonly heading: { readonly start: string; readonly card: string; readonly lost: string; readonly offline: string };
+  readonly heading: {
+    readonly start: string;
+    readonly card: string;
+    readonly lost: string;
+    readonly offline: string;
+    readonly room: string;
+  };
 }
 
 const number = (ms: number) => ms.toFixed(ms < 100 ? 1 : 0);
@@ -30,6 +42,7 @@ export const EN: TourText = {
     card: 'A card at the gate',
     lost: 'A card is lost',
     offline: 'The network is cut',
+    room: "A door of one's own",
   },
   gatewayUp: (ms) => `gateway up after ${number(ms)} ms, with root keys made here for this trial`,
   imported: (people, ms) => `${people} residents and their cards imported from CSV in ${number(ms)} ms`,
@@ -52,11 +65,19 @@ export const EN: TourText = {
   restored: (arrived, ms) => `cable back: ${arrived} events that waited are at the gateway after ${number(ms)} ms`,
   nothingLost: (passages) =>
     `${passages} times a gate opened, ${passages} passages at the gateway: none lost, none twice`,
+  locksPaired: (count, ms) =>
+    `${count} locks paired by the codes on their labels, with keys and lists, ${number(ms)} ms after their controller's start`,
+  keychainOpened: (who, room, ms) =>
+    `${who} opens ${room} from the keychain: the bolt says drawn ${number(ms)} ms after the confirmation`,
+  tappedTwice: (times) => `the same confirmation sent again, over a bad network: opened ${times} time`,
+  neighbourHasNone: 'a resident of another building has no key to it',
+  roomByCard: (room) => `the corridor's cable is pulled: the card opens ${room} at the lock itself`,
+  notReached: (state) => `the keychain says so at once: ${state}; and nothing opens later`,
   play: 'The campus stays up (Ctrl+C ends it). In a second terminal:',
 };
 
 export const ZH: TourText = {
-  heading: { start: '校园启动', card: '刷卡进门', lost: '卡片挂失', offline: '网络中断' },
+  heading: { start: '校园启动', card: '刷卡进门', lost: '卡片挂失', offline: '网络中断', room: '自己的房门' },
   gatewayUp: (ms) => `网关启动完成，用时 ${number(ms)} 毫秒（试用根密钥在本机生成）`,
   imported: (people, ms) => `从 CSV 导入 ${people} 名住宿生及其校园卡，用时 ${number(ms)} 毫秒`,
   controllersUp: (names, ms) => `控制器 ${names} 启动，${number(ms)} 毫秒后可以独立判断`,
@@ -73,6 +94,13 @@ export const ZH: TourText = {
   lostOffline: (reader) => `挂失卡在 ${reader}：仍然拒绝`,
   restored: (arrived, ms) => `网线接回：积压的 ${arrived} 条事件在 ${number(ms)} 毫秒后到达网关`,
   nothingLost: (passages) => `大门打开 ${passages} 次，网关有 ${passages} 条通行记录：不丢、不重`,
+  locksPaired: (count, ms) =>
+    `${count} 把门锁凭标签上的配对码完成配对，密钥和名单已就位，控制器启动后 ${number(ms)} 毫秒`,
+  keychainOpened: (who, room, ms) => `${who} 用钥匙串打开 ${room}：确认后 ${number(ms)} 毫秒，锁舌传感器报告已缩回`,
+  tappedTwice: (times) => `网络不好，同一次确认又发了一遍：只开了 ${times} 次`,
+  neighbourHasNone: '别的楼的住宿生没有这把钥匙',
+  roomByCard: (room) => `拔掉走廊控制器的网线：刷卡照样打开 ${room}`,
+  notReached: (state) => `钥匙串立即说明：${state}；事后也不会再开`,
   play: '校园继续运行（Ctrl+C 结束）。在另一个终端里：',
 };
 

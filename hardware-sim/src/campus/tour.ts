@@ -7,6 +7,7 @@ import type { Campus } from './campus.ts';
 import { allEvents, eventsArrived } from './event-history.ts';
 import { readersOf } from './gates.ts';
 import type { Resident } from './residents.ts';
+import { doorOfOnesOwn } from './tour-rooms.ts';
 import type { TourText } from './tour-text.ts';
 
 const OFFLINE_TAPS = 10;
@@ -24,25 +25,33 @@ export async function tour({ campus, text, gatewayUpMs, print }: TourOptions): P
   const say = (line: string) => print(`  · ${line}`);
   print(text.heading.start);
   say(text.gatewayUp(gatewayUpMs));
-  await begin(campus, text, say);
+  const { locksReady } = await begin(campus, text, say);
   print(`\n${text.heading.card}`);
   const [first] = await cardAtTheGate(campus, text, say);
   print(`\n${text.heading.lost}`);
   const lost = await cardIsLost(campus, text, say);
   print(`\n${text.heading.offline}`);
   await networkIsCut(campus, text, say, first, lost);
+  if (campus.rooms.length === 0) return;
+  print(`\n${text.heading.room}`);
+  await doorOfOnesOwn({ campus, text, say, locksReady });
 }
 
 type Say = (line: string) => void;
 
-async function begin(campus: Campus, text: TourText, say: Say): Promise<void> {
+/** Gives how long the locks took to be paired and furnished, once they are: nobody waits for them meanwhile. */
+async function begin(campus: Campus, text: TourText, say: Say): Promise<{ readonly locksReady: Promise<number> }> {
   const { importMs } = await campus.furnish();
   say(text.imported(campus.people.length, importMs));
   const since = performance.now();
   await campus.startControllers();
+  const locksReady = campus.locksInForce().then(() => performance.now() - since);
+  // It is awaited later, when it is told.
+  locksReady.catch(() => undefined);
   say(text.controllersUp(campus.gates.map(({ device }) => device).join(', '), performance.now() - since));
   const version = await campus.listsInForce();
   say(text.listInForce(version, performance.now() - since));
+  return { locksReady };
 }
 
 async function cardAtTheGate(campus: Campus, text: TourText, say: Say): Promise<readonly [Resident]> {
