@@ -5,6 +5,7 @@ import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { Need } from '@latchkey/protocols/mqtt/messages';
 import type { KeyFolder } from '../adapters/key-folder.ts';
 import type { ListSlots } from '../adapters/list-slots.ts';
+import { shareReaders } from '../adapters/shared-readers.ts';
 import type { JournalAlarm } from '../adapters/sqlite-journal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -15,6 +16,7 @@ import { createCommander } from './commander.ts';
 import { concludeEarlier } from './conclude-earlier.ts';
 import { openCorridorSide } from './corridor-side.ts';
 import { openDenyKeeper } from './deny-keeper.ts';
+import { openDeskSide } from './desk-side.ts';
 import { createGateSide } from './gate-side.ts';
 import type { Hardware } from './hardware.ts';
 import { createHealthReporter } from './health.ts';
@@ -116,12 +118,35 @@ export async function assemble(
       void denies.prune(covered);
       gate.refresh();
       corridor.refresh();
+      desk.refresh();
     },
   });
   const asker = createAsker({ link, clock, device, boot, newId, keyring, now: () => time.instant().ms });
   const isOnline = () => session.isUp();
-  const gateSide = createGateSide({ ...parts, time, recording, lists, denies, prfKeys, passback, asker, isOnline });
+  const readers = shareReaders(parts.hardware.readers, parts.wiring.desk?.readers ?? []);
+  const hardware = { ...parts.hardware, readers: readers.rest };
+  const gateSide = createGateSide({
+    ...parts,
+    hardware,
+    time,
+    recording,
+    lists,
+    denies,
+    prfKeys,
+    passback,
+    asker,
+    isOnline,
+  });
   const { gate } = gateSide;
+  const desk = await openDeskSide({
+    ...parts,
+    ...gateSide.decisionParts,
+    codes: gateSide.codes,
+    time,
+    recording,
+    lists,
+  });
+  readers.onNamed(desk.onReader);
   const corridor = await openCorridorSide({
     ...parts,
     radio: parts.hardware.locks,
@@ -191,7 +216,7 @@ export async function assemble(
     () => log.warn({}, 'journal unavailable, grants of an earlier run not looked for'),
   );
   if (parts.hardware.simulated) alarms.set('simulated-hardware', true);
-  await corridor.start();
+  await Promise.all([corridor.start(), desk.start()]);
   tick();
   const network = await openNetwork();
 
@@ -199,7 +224,7 @@ export async function assemble(
     onJournalAlarm: ({ alarm, active, subject }) => alarms.set(alarm, active, subject),
     async close() {
       cancelTick?.();
-      await Promise.all([gateSide.close(), corridor.close()]);
+      await Promise.all([gateSide.close(), corridor.close(), desk.close()]);
       await record({ type: 'stopped', boot });
       await session.close(link);
       await network?.close();

@@ -12,6 +12,7 @@ export interface DataFolder {
   readonly antiPassback: string;
   readonly locks: string;
   readonly lockMarks: string;
+  readonly circulation: string;
 }
 
 export const dataFolder = (root: string): DataFolder => ({
@@ -24,6 +25,7 @@ export const dataFolder = (root: string): DataFolder => ({
   antiPassback: join(root, 'anti-passback.json'),
   locks: join(root, 'locks.json'),
   lockMarks: join(root, 'lock-marks.json'),
+  circulation: join(root, 'circulation.lines'),
 });
 
 /** Files in the key folder. */
@@ -38,6 +40,8 @@ export const KEY_FILES = {
   decryption: 'decryption.jwk',
   /** X25519, that the locks of a corridor are paired with. */
   corridor: 'corridor.key',
+  /** Token of a desk's station. */
+  station: 'desk-station.token',
 } as const;
 
 /** PRF keys are named by their id. */

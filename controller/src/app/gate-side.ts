@@ -9,7 +9,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { ZoneLink } from '../ports/zone-link.ts';
 import { createGate, type Gate } from '../roles/gate.ts';
-import { createGateCodes } from '../roles/gate-codes.ts';
+import { createGateCodes, type GateCodes } from '../roles/gate-codes.ts';
+import type { DecisionParts } from '../roles/gate-decisions.ts';
 import { createZoneCodes } from '../roles/zone-codes.ts';
 import type { Asker } from './asker.ts';
 import type { DenyKeeper } from './deny-keeper.ts';
@@ -41,6 +42,9 @@ export interface GateSideParts extends Pick<Foundation, 'settings' | 'enrolment'
 
 export interface GateSide {
   readonly gate: Gate;
+  /** Also for portals that are none of the gate's. */
+  readonly codes: GateCodes;
+  readonly decisionParts: DecisionParts;
   /** Resolves when cards and codes are decided. */
   start(restoreModes: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -90,15 +94,15 @@ export function createGateSide(parts: GateSideParts): GateSide {
     setAlarm,
     challenge: codes.challenge,
   });
+  const decisionParts = { ...list, standInPrf: createPrf(random.bytes(PRF_KEY_BYTES)) };
   const gate = createGate({
-    ...list,
+    ...decisionParts,
     wiring,
     readers: hardware.readers,
     panel: hardware.panel,
     clock,
     boot,
     record: recordOfDoor,
-    standInPrf: createPrf(random.bytes(PRF_KEY_BYTES)),
     codes,
     antiPassback: passback.antiPassback,
     isOnline: parts.isOnline,
@@ -109,6 +113,8 @@ export function createGateSide(parts: GateSideParts): GateSide {
   });
   return {
     gate,
+    codes,
+    decisionParts,
     async start(restoreModes) {
       // Neighbours first: what they accepted meanwhile must not open here.
       await zones.start();

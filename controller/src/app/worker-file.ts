@@ -17,6 +17,13 @@ export function workerFile(name: WorkerName, from: string = import.meta.url): UR
   return found;
 }
 
+/** Folder of the desk's page, which the web's build makes; it need not be there. */
+export function deskPage(from: string = import.meta.url): string {
+  const folders = from.endsWith('.ts') ? ['../../../dist/web/desk/'] : ['./web/desk/', '../web/desk/'];
+  const candidates = folders.map((folder) => fileURLToPath(new URL(folder, from)));
+  return candidates.find((path) => existsSync(path)) ?? (candidates[0] as string);
+}
+
 /** Folder of the page of lane displays. */
 export function lanePage(from: string = import.meta.url): URL {
   const folders = from.endsWith('.ts') ? ['../adapters/'] : BUNDLED;

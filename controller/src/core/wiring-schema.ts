@@ -3,6 +3,7 @@
 // Fail-safe or fail-secure has no default on purpose: somebody has to look at the lock.
 import { direction, portalId } from '@latchkey/protocols/ids';
 import { z } from 'zod';
+import { deskWiring } from './wiring-desk.ts';
 import { displayWiring, feedbackWiring } from './wiring-lane.ts';
 import { locksWiring } from './wiring-locks.ts';
 import { readerWiring, socket } from './wiring-readers.ts';
@@ -120,6 +121,8 @@ export const wiring = z.strictObject({
   portals: z.array(portalWiring).max(64),
   /** The radios of a corridor of smart locks (controller/README.md, Corridor). */
   locks: locksWiring.optional(),
+  /** A library counter (controller/README.md, Desk). */
+  desk: deskWiring.optional(),
   /** The other controllers of its zone (controller/README.md, Codes). */
   neighbours: neighboursWiring.optional(),
   clock: clockWiring.prefault({}),

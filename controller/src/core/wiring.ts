@@ -26,6 +26,7 @@ export function parseWiring(json: unknown): Ok<Wiring> | BadWiring {
     ...readerProblems(parsed.data),
     ...panelProblems(parsed.data),
     ...portalProblems(parsed.data),
+    ...deskProblems(parsed.data),
   ];
   return problems.length > 0 ? refuse(problems) : { ok: true, value: withSockets(parsed.data) };
 }
@@ -55,9 +56,9 @@ function toProblem(issue: z.core.$ZodIssue): WiringProblem {
   return { field: issue.path.length > 0 ? issue.path.join('.') : 'the file', fix: issue.message };
 }
 
-/** A gate has portals, a corridor locks; a controller may be both. */
-function roleProblems({ portals, panel, locks }: Wiring): WiringProblem[] {
-  if (portals.length === 0 && !locks) return [{ field: 'portals', fix: 'describe at least one portal' }];
+/** A gate has portals, a corridor locks, a desk its library; a controller may be all of them. */
+function roleProblems({ portals, panel, locks, desk }: Wiring): WiringProblem[] {
+  if (portals.length === 0 && !locks && !desk) return [{ field: 'portals', fix: 'describe at least one portal' }];
   if (portals.length > 0 && panel.kind === 'none')
     return [{ field: 'panel.kind', fix: 'portals need a panel: say "gpio" or "simulated"' }];
   const devices = locks?.radios.map((radio, r) => ({
@@ -80,7 +81,7 @@ function repeated<T>(uses: readonly { readonly value: T; readonly field: string 
   });
 }
 
-function readerProblems({ readers, portals }: Wiring): WiringProblem[] {
+function readerProblems({ readers, portals, desk }: Wiring): WiringProblem[] {
   const names = new Set(readers.map(({ name }) => name));
   const declared = readers.map(({ name }, i) => ({ value: name, field: `readers.${i}.name` }));
   const matches = readers.flatMap((reader, i) =>
@@ -90,9 +91,12 @@ function readerProblems({ readers, portals }: Wiring): WiringProblem[] {
     if (reader.kind === 'serial') return [{ value: reader.path, field: `readers.${i}.path` }];
     return reader.kind === 'keyboard' ? [{ value: reader.device, field: `readers.${i}.device` }] : [];
   });
-  const used = portals.flatMap((portal, p) =>
-    portal.readers.map(({ name }, i) => ({ value: name, field: `portals.${p}.readers.${i}.name` })),
-  );
+  const atDesk = desk?.readers.map((name, i) => ({ value: name, field: `desk.readers.${i}` })) ?? [];
+  const used = portals
+    .flatMap((portal, p) =>
+      portal.readers.map(({ name }, i) => ({ value: name, field: `portals.${p}.readers.${i}.name` })),
+    )
+    .concat(atDesk);
   return [
     ...repeated(declared).map(({ value, field }) => ({
       field,
@@ -241,6 +245,21 @@ function portalProblems({ portals }: Wiring): WiringProblem[] {
     ...portals.flatMap((portal, p) => timerProblems(portal, `portals.${p}`)),
     ...portals.flatMap((portal, p) => safetyProblems(portal, `portals.${p}`)),
   ];
+}
+
+function deskProblems({ desk, portals }: Wiring): WiringProblem[] {
+  if (!desk) return [];
+  const problems: WiringProblem[] = [];
+  if (portals.some(({ id }) => id === desk.portal))
+    problems.push({
+      field: 'desk.portal',
+      fix: 'it is described in portals: a desk has a portal of its own, without a door',
+    });
+  if (portals.some(({ display }) => display?.port === desk.page.port))
+    problems.push({ field: 'desk.page.port', fix: 'a display has this port: give the page its own' });
+  if (desk.idle.warnMs >= desk.idle.endMs)
+    problems.push({ field: 'desk.idle.warnMs', fix: 'the warning comes before the end: use less than endMs' });
+  return problems;
 }
 
 function timerProblems({ timers, contact }: PortalWiring, at: string): WiringProblem[] {

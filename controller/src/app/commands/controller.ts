@@ -14,7 +14,7 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'];
 export function registerController(program: Command): void {
   const controller = program
     .command('controller')
-    .description('run the controller of a gate, in the foreground')
+    .description('run a controller (gate, corridor, library desk), in the foreground')
     .option('--data <dir>', 'folder that enrolment made: settings, keys, lists, journal', '.latchkey/controller')
     .addOption(new Option('--log-level <level>', 'what is logged').choices(LEVELS).default('info'))
     .addHelpText(
@@ -27,6 +27,18 @@ export function registerController(program: Command): void {
     .description('read a wiring file and say what is wrong with it')
     .requiredOption('--wiring <file>', 'wiring file, JSON')
     .action(check);
+  controller
+    .command('station')
+    .description('print the link that opens the page of a library desk, in a browser on the same machine')
+    .option('--data <dir>', 'folder that enrolment made', '.latchkey/controller')
+    .action(station);
+}
+
+async function station({ data }: Pick<RunOptions, 'data'>): Promise<void> {
+  const { stationLink } = await import('../desk-link.ts');
+  const link = await stationLink(data);
+  if (!link.ok) return fail(link.detail ?? link.code, EXIT.failed);
+  process.stdout.write(`${link.value}\n`);
 }
 
 /** Loaded late: `--help` needs none of it. */
@@ -38,10 +50,10 @@ async function run({ data, logLevel }: RunOptions): Promise<void> {
 async function check({ wiring }: { readonly wiring: string }): Promise<void> {
   const read = await readWiring(wiring);
   if (!read.ok) return fail(read.problem, EXIT.failed);
-  const { readers, portals, panel } = read.wiring;
+  const { readers, portals, panel, desk } = read.wiring;
   const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
   process.stdout.write(
-    `${wiring}: good. ${count(portals.length, 'portal')}, ${count(readers.length, 'reader')}, panel ${panel.kind}.\n`,
+    `${wiring}: good. ${count(portals.length, 'portal')}, ${count(readers.length, 'reader')}, panel ${panel.kind}${desk ? ', a library desk' : ''}.\n`,
   );
 }
 
