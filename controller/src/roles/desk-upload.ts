@@ -64,6 +64,7 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
       return clash(entry, { outcome: 'not-so', holder: 'this-patron', holderDue: null }, null);
     }
     if (found.outcome === 'as-said') return conclude(entry, 'done');
+    if (entry.act === 'loan' && found.holder === 'unknown') return clash(entry, found, null);
     // Nobody was told that it is lent.
     return entry.state === 'asked' && entry.act === 'loan' ? conclude(entry, 'refused') : 'tell';
   }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The library of a desk over SIP2: each question a message, each answer a value. What cannot be asked of this server is told
+// apart from what it did not answer.
+import { languageCode } from '@latchkey/protocols/sip2/enumerations';
+import type { SipMessage } from '@latchkey/protocols/sip2/message';
+import {
+  feeAnswer,
+  holderOf,
+  loanAnswer,
+  patronAnswer,
+  renewAllAnswer,
+  returnAnswer,
+} from '../core/desk-sip-answers.ts';
+import * as requests from '../core/desk-sip-requests.ts';
+import type { ActAnswer, AskedAct } from '../core/desk-state.ts';
+import type { DeskLibrary, Finding, StoredAct } from './desk-library.ts';
+
+/** Whether a question left at all decides what may be done next. */
+export type SipOutcome =
+  | { readonly ok: true; readonly message: SipMessage }
+  | { readonly ok: false; readonly sent: boolean };
+
+export interface SipExchange {
+  /** Never rejects. */
+  ask(request: requests.SipRequest): Promise<SipOutcome>;
+}
+
+export interface DeskSipParts {
+  readonly exchange: SipExchange;
+  readonly state: DeskLibrary['state'];
+  readonly institution: string;
+  readonly location: string;
+  readonly terminalPassword: string;
+  /** As in zh-CN. */
+  readonly language: string;
+  readonly timeZone: () => string;
+  readonly now: () => number;
+}
+
+const NO_ANSWER = { outcome: 'no-answer' } as const;
+
+export function createDeskSip(parts: DeskSipParts): DeskLibrary {
+  const { exchange, institution, location, terminalPassword } = parts;
+  const context = (): requests.SipContext => ({
+    institution,
+    location,
+    terminalPassword,
+    language: languageCode(parts.language),
+    timeZone: parts.timeZone(),
+    nowMs: parts.now(),
+  });
+
+  async function act(asked: AskedAct, feeAccepted: boolean, stored?: StoredAct): Promise<ActAnswer> {
+    const answered = await exchange.ask(requests.actRequest(context(), asked, feeAccepted, stored));
+    if (!answered.ok) return { outcome: answered.sent ? 'unknown' : 'not-sent' };
+    const { message } = answered;
+    if (message.code === '10') return returnAnswer(message);
+    if (message.code === '12' || message.code === '30') return loanAnswer(message, feeAccepted, parts.timeZone());
+    return { outcome: 'unknown' };
+  }
+
+  async function find({ act: wanted, item, patron }: AskedAct): Promise<Finding> {
+    const asked = await exchange.ask(requests.itemRequest(context(), item));
+    const found = asked.ok && asked.message.code === '18' ? asked.message : undefined;
+    if (wanted === 'return') {
+      if (!found) return asked.ok ? { outcome: 'not-so', holder: 'unknown', holderDue: null } : NO_ANSWER;
+      const holder = holderOf(found, undefined, item);
+      return holder === 'nobody' ? { outcome: 'as-said' } : { outcome: 'not-so', holder, holderDue: dueText(found) };
+    }
+    const said = await exchange.ask(requests.patronRequest(context(), patron ?? '', 'charged'));
+    if (!said.ok || said.message.code !== '64') return NO_ANSWER;
+    const holder = holderOf(found, said.message, item);
+    return holder === 'this-patron' ? { outcome: 'as-said' } : { outcome: 'not-so', holder, holderDue: dueText(found) };
+  }
+
+  return {
+    state: parts.state,
+    act,
+    find,
+    async patron(number) {
+      const asked = await exchange.ask(requests.patronRequest(context(), number, 'holds'));
+      return asked.ok && asked.message.code === '64' ? patronAnswer(asked.message) : NO_ANSWER;
+    },
+    async renewAll(number) {
+      const asked = await exchange.ask(requests.renewAllRequest(context(), number));
+      if (asked.ok && asked.message.code === '66') return renewAllAnswer(asked.message);
+      return { ...NO_ANSWER, renewed: [], unrenewed: [], detail: null };
+    },
+    async pay(fee) {
+      const asked = await exchange.ask(requests.feeRequest(context(), fee));
+      return asked.ok && asked.message.code === '38' ? feeAnswer(asked.message) : { paid: false, detail: null };
+    },
+    async endSession(number) {
+      await exchange.ask(requests.endRequest(context(), number));
+    },
+  };
+}
+
+const dueText = (item: SipMessage<'18'> | undefined): string | null => item?.fields['AH']?.[0]?.slice(0, 255) ?? null;
