@@ -67,4 +67,13 @@ describe('ledger on disk', () => {
     await file.close();
     expect((await openCirculationFile(path, same)).lines).toEqual([done(2)]);
   });
+
+  it('starts anew while it is open, and goes on in the new file', async () => {
+    const file = await openCirculationFile(path, same);
+    await file.append([done(1), done(2)]);
+    expect(file.startAnew([done(2)])).toBe(true);
+    await file.append([done(3)]);
+    await file.close();
+    expect((await openCirculationFile(path, same)).lines).toEqual([done(2), done(3)]);
+  });
 });

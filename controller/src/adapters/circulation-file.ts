@@ -3,7 +3,7 @@
 // returns, so that it outlives this process, and durable once its promise resolves, so that it outlives the power (DESIGN 1.2).
 // A file of lines, not SQLite: the library's answer is awaited meanwhile, and the line must be out before the question is.
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fsyncSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,8 @@ export interface CirculationFile {
   readonly damaged: number;
   /** Throws where the line cannot be written at all; rejects where it cannot be made durable. */
   append(lines: readonly CirculationLine[]): Promise<void>;
+  /** These lines instead of all that is there; on the disk when it returns. False: not now, everything stays as it is. */
+  startAnew(lines: readonly CirculationLine[]): boolean;
   close(): Promise<void>;
 }
 
@@ -60,14 +62,37 @@ export async function openCirculationFile(
   const damaged = read.filter((line) => line === undefined).length;
   if (damaged > 0) await copyFile(path, `${path}.damaged`);
   const lines = compact(read.filter((line) => line !== undefined));
-  await replaceFile(path, Buffer.from(lines.map(encode).join('')));
-  const file = openSync(path, constants.O_WRONLY | constants.O_APPEND, PRIVATE_FILE);
+  await replaceFile(path, bytesOf(lines));
+  const file = openSync(path, APPENDING, PRIVATE_FILE);
   await syncDirectory(dirname(path));
-  return { lines, damaged, ...appender(file, Buffer.byteLength(lines.map(encode).join(''))) };
+  return { lines, damaged, ...appender(path, file, bytesOf(lines).length) };
+}
+
+const APPENDING = constants.O_WRONLY | constants.O_APPEND;
+const bytesOf = (lines: readonly CirculationLine[]): Buffer => Buffer.from(lines.map(encode).join(''));
+
+/** Once in some thousand lines, so that nothing can come in between. Opened for more; `undefined` where it failed. */
+function replaceNow(path: string, bytes: Buffer): number | undefined {
+  const temporary = `${path}.tmp`;
+  try {
+    const file = openSync(temporary, APPENDING | constants.O_CREAT | constants.O_TRUNC, PRIVATE_FILE);
+    let written = 0;
+    while (written < bytes.length) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+    renameSync(temporary, path);
+    return file;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Lines that come while a sync is under way share the next one. */
-function appender(file: number, startLength: number): Pick<CirculationFile, 'append' | 'close'> {
+function appender(
+  path: string,
+  openedFile: number,
+  startLength: number,
+): Pick<CirculationFile, 'append' | 'startAnew' | 'close'> {
+  let file = openedFile;
   let length = startLength;
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
@@ -102,8 +127,18 @@ function appender(file: number, startLength: number): Pick<CirculationFile, 'app
 
   return {
     append(lines) {
-      write(Buffer.from(lines.map(encode).join('')));
+      write(bytesOf(lines));
       return durable();
+    },
+    startAnew(lines) {
+      // Somebody waits for the old file.
+      if (closed || running) return false;
+      const next = replaceNow(path, bytesOf(lines));
+      if (next === undefined) return false;
+      closeSync(file);
+      file = next;
+      length = bytesOf(lines).length;
+      return true;
     },
     async close() {
       if (closed) return;

@@ -131,7 +131,10 @@ function changed(
     }
     case 'decided': {
       const { kind: _, number: __, ...decided } = line;
-      return entry.state === 'conflict' ? { ...entry, state: AFTER_DECISION[line.decision], decided } : entry;
+      // Told once more without asking first: a person has looked.
+      return entry.state === 'conflict'
+        ? { ...entry, state: AFTER_DECISION[line.decision], mayBeThere: false, decided }
+        : entry;
     }
   }
 }

@@ -67,6 +67,8 @@ function react(turn: DeskTurn, event: Exclude<DeskEvent, { kind: 'action' }>): v
       return onRenewedAll(turn, event);
     case 'fee-answered':
       return onFee(turn, event);
+    case 'library-up':
+      return onLibraryUp(turn);
     case 'opened':
       turn.state = { ...turn.state, mode: event.mode };
       return;
@@ -164,6 +166,13 @@ function onRenewedAll(turn: DeskTurn, event: Extract<DeskEvent, { kind: 'renewed
   tell(turn, isNone ? 'renewed-none' : 'renewed-all', event.detail);
   const { session, person } = patron;
   turn.effects.push({ kind: 'ask-patron', session, number: person.number });
+}
+
+/** Whoever stands there already is looked up now. */
+function onLibraryUp(turn: DeskTurn): void {
+  const { patron } = turn.state;
+  if (patron === null || patron.library !== null) return;
+  turn.effects.push({ kind: 'ask-patron', session: patron.session, number: patron.person.number });
 }
 
 function onFee(turn: DeskTurn, { session, paid, detail }: Extract<DeskEvent, { kind: 'fee-answered' }>): void {

@@ -85,6 +85,8 @@ export type DeskEvent =
     }
   | { readonly kind: 'fee-answered'; readonly session: string; readonly paid: boolean; readonly detail: string | null }
   | { readonly kind: 'notice'; readonly notice: DeskNotice; readonly detail?: string }
+  /** It answers (again). */
+  | { readonly kind: 'library-up' }
   /** Somebody with the station's token opened the page. */
   | { readonly kind: 'opened'; readonly mode: DeskSession['mode'] }
   | { readonly kind: 'timer' };
@@ -159,7 +161,11 @@ export interface DeskSession {
   readonly warned: boolean;
   readonly counter: number;
   /** Of the session just over, for its receipt. */
-  readonly last: { readonly ending: string | null; readonly lines: readonly DeskLine[] } | null;
+  readonly last: {
+    readonly ending: string | null;
+    readonly lines: readonly DeskLine[];
+    readonly printed: readonly string[];
+  } | null;
   readonly printed: readonly string[];
 }
 

@@ -93,7 +93,9 @@ export function endSession(turn: DeskTurn, notice: DeskNotice | undefined): void
   if (patron !== null && turn.context.library === 'up')
     turn.effects.push({ kind: 'end-session', number: patron.person.number });
   const isWorthKeeping = patron !== null || lines.length > 0;
-  const last = isWorthKeeping ? { ending: patron && endingOf(patron.person.number), lines } : turn.state.last;
+  const last = isWorthKeeping
+    ? { ending: patron && endingOf(patron.person.number), lines, printed: turn.state.printed }
+    : turn.state.last;
   turn.state = { ...turn.state, patron: null, lines: [], printed: [], notice: null, warned: false, last };
   if (notice !== undefined) tell(turn, notice);
 }

@@ -134,6 +134,6 @@ export function receiptOf(session: DeskSession, library: string | null, desk: st
     items: shown
       .filter(({ colour, message }) => colour === 'green' || message === 'lent-was-renewal')
       .map((line) => itemView(line, false)),
-    lines: isOver ? [] : [...printed],
+    lines: [...(isOver ? (last?.printed ?? []) : printed)],
   };
 }

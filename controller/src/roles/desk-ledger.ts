@@ -44,7 +44,9 @@ export interface DeskLedgerParts {
 }
 
 /** Of entries that are over, for the export and for people who look. */
-const KEEP_FINAL = 2_000;
+const KEEP_FINAL = 500;
+/** Lines after which the file starts anew with what is still of use. */
+const MOST_LINES = 20_000;
 
 export const compactLines = (lines: readonly CirculationLine[]): readonly CirculationLine[] =>
   compacted(addLines(EMPTY_LEDGER, lines), KEEP_FINAL);
@@ -62,7 +64,18 @@ export function createDeskLedger({ file, portal, boot, clock, instant, record }:
   const now = (): Now => ({ ms: instant().ms, boot, monotonicMs: clock.monotonic() });
   const at = (entry: CirculationEntry): number => happenedAt(entry, now());
 
+  let written = 0;
+  /** Every line folds into a copy of what is kept: that is to stay small. */
+  function tidy(lines: number): void {
+    written += lines;
+    if (ledger.entries.size < 2 * KEEP_FINAL && written < MOST_LINES) return;
+    const kept = compacted(ledger, KEEP_FINAL);
+    ledger = addLines(EMPTY_LEDGER, kept);
+    if (written >= MOST_LINES && file.startAnew(kept)) written = 0;
+  }
+
   async function add(lines: readonly CirculationLine[]): Promise<void> {
+    tidy(lines.length);
     const durable = file.append(lines);
     ledger = addLines(ledger, lines);
     // A grant's record does not wait for the gateway, and neither does a loan's.

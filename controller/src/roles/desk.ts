@@ -116,7 +116,8 @@ export function createDesk(parts: DeskParts): Desk {
     if (next === state) return;
     state = next;
     since = parts.now();
-    changed();
+    if (next === 'up') take({ kind: 'library-up' });
+    else changed();
   }
 
   /** What happened without the library is told first: the order of a book's life is the order of time. */
