@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person can do on the simulated campus, and what comes of it. No transport: HTTP and the tests both call this.
-import { type RoomDoor, tapAtLock } from './campus/corridor.ts';
+import { type RoomDoor, setNear, tapAtLock } from './campus/corridor.ts';
 import type { DoorBench } from './door-bench.ts';
 import type { NetworkLink } from './network.ts';
 
@@ -116,7 +116,7 @@ export async function changeRoom(campus: SimulatedCampus, portal: string, change
   const room = findRoom(campus, portal);
   const { body } = room.lock;
   if (change.jammed !== undefined) body.setJammed(change.jammed);
-  if (change.near !== undefined) room.isNear = change.near;
+  if (change.near !== undefined) setNear(room, change.near);
   if (change.battery !== undefined) body.setBattery(change.battery);
   if (change.alone !== undefined) body.setPrivate(change.alone);
   if (change.open !== undefined) body.setDoor(change.open);

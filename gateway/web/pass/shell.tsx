@@ -11,6 +11,7 @@ import { AnswerPage } from './pages/answer-page.tsx';
 import { CardsPage } from './pages/cards-page.tsx';
 import { CodePage } from './pages/code-page.tsx';
 import { HelpPage } from './pages/help-page.tsx';
+import { KeysPage } from './pages/keys-page.tsx';
 import { MePage } from './pages/me-page.tsx';
 import { PassagesPage } from './pages/passages-page.tsx';
 import { PasskeysPage } from './pages/passkeys-page.tsx';
@@ -47,6 +48,7 @@ function Shell() {
       <Router>
         <Route path="/pass/" component={CodePage} />
         <Route path="/pass/answer" component={AnswerPage} />
+        <Route path="/pass/keys" component={KeysPage} />
         <Route path="/pass/cards" component={CardsPage} />
         <Route path="/pass/passages" component={PassagesPage} />
         <Route path="/pass/me" component={MePage} />
@@ -82,6 +84,7 @@ function useRefresh(): void {
 
 const TABS = [
   { name: 'code', href: '/pass/', icon: 'code', below: ['/pass', '/pass/answer'] },
+  { name: 'keys', href: '/pass/keys', icon: 'key', below: ['/pass/keys'] },
   { name: 'cards', href: '/pass/cards', icon: 'card', below: ['/pass/cards'] },
   { name: 'passages', href: '/pass/passages', icon: 'door', below: ['/pass/passages'] },
   {

@@ -121,3 +121,9 @@ export async function locksInForce(api: GatewayApi, count: number): Promise<void
 }
 
 export const tapAtLock = ({ lock }: RoomDoor, uid: Uint8Array) => lock.present(uid, CARD_CLASS);
+
+/** Out of reach, its link breaks as well. */
+export function setNear(room: RoomDoor, isNear: boolean): void {
+  room.isNear = isNear;
+  if (!isNear) room.lock.dropLink();
+}

@@ -35,6 +35,8 @@ export interface SimulatedLock {
   present(uid: Uint8Array, credential: CredentialClass): ReturnType<LockFirmware['present']>;
   factoryReset(): Promise<void>;
   isBusy(): boolean;
+  /** The link breaks, as when somebody walks away with the radio. */
+  dropLink(): void;
   hasPower(): boolean;
   /** The battery is taken out: at once, whatever runs. */
   cutPower(): void;
@@ -100,6 +102,7 @@ export async function createSimulatedLock(parts: SimulatedLockParts): Promise<Si
     },
     present: async (uid, credential) => firmware?.present(uid, credential),
     factoryReset: async () => firmware?.factoryReset(),
+    dropLink: () => drop?.(),
     isBusy: () => booting || firmware?.isBusy() === true,
     hasPower: () => firmware !== undefined,
     cutPower,

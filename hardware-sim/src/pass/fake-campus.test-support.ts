@@ -3,6 +3,7 @@
 // every answer is held to the API's schemas.
 import type { AddressInfo } from 'node:net';
 import { createLogger } from '@latchkey/gateway/app/logger';
+import type { KeychainService } from '@latchkey/gateway/http/keychain-service';
 import type { OwnService } from '@latchkey/gateway/http/own-service';
 import type { PeopleSide } from '@latchkey/gateway/http/people-side';
 import type { SessionState } from '@latchkey/gateway/http/principal';
@@ -10,6 +11,7 @@ import { createServer } from '@latchkey/gateway/http/server';
 import type { ApiServices } from '@latchkey/gateway/http/services';
 import type { SignInOutcome } from '@latchkey/gateway/http/sign-in-services';
 import { findWebPages } from '@latchkey/gateway/http/web';
+import type { MyDoor, Opening } from '@latchkey/protocols/api/keychain';
 import type { MyCard, MyPass, MyPassage, MyPhone, PhoneCertificate, PhoneEnrol } from '@latchkey/protocols/api/me';
 
 export const PASSWORD = '041027';
@@ -35,6 +37,11 @@ export interface FakeCampus {
   enrolled: PhoneEnrol[];
   certificates: PhoneCertificate[];
   cards: MyCard[];
+  doors: MyDoor[];
+  /** States that an opening goes through, one a look; the last one stays. */
+  openings: Pick<Opening, 'state' | 'reason'>[];
+  /** Confirmations as they came. */
+  confirmed: string[];
   passages: MyPassage[];
   confirmation: { online: number; confirmed: number; confirmedMs: number | null };
   close(): Promise<void>;
@@ -56,6 +63,9 @@ export const firstState = (): State => ({
   enrolled: [],
   certificates: [],
   cards: [],
+  doors: [],
+  openings: [],
+  confirmed: [],
   passages: [],
   confirmation: { online: 12, confirmed: 12, confirmedMs: 312 },
 });
@@ -81,8 +91,8 @@ export async function startFakeCampus(): Promise<FakeCampus> {
 }
 
 function servicesOf(state: State): ApiServices {
-  const own = ownOf(state);
-  return new Proxy({} as ApiServices, { get: (_, name) => (name === 'own' ? own : NOTHING) });
+  const parts: Partial<Record<string | symbol, unknown>> = { own: ownOf(state), keychain: keychainOf(state) };
+  return new Proxy({} as ApiServices, { get: (_, name) => parts[name] ?? NOTHING });
 }
 
 const ok = <T>(value: T) => ({ ok: true, value }) as const;
@@ -123,6 +133,24 @@ function ownOf(state: State): OwnService {
       },
     },
     passages: async () => ok({ items: state.passages }),
+  };
+}
+
+function keychainOf(state: State): KeychainService {
+  const look = (portal: string): Opening => {
+    const [first = { state: 'opened', reason: null }] = state.openings;
+    if (state.openings.length > 1) state.openings.shift();
+    const elapsedMs = first.state === 'opened' ? 812 : null;
+    return { id: '0011223344556677', portal, askedAt: now(), elapsedMs, ...first };
+  };
+  return {
+    doors: async () => ok(state.doors),
+    open: async (_person, { portal, confirm }) => {
+      state.confirmed.push(confirm);
+      return ok(look(portal));
+    },
+    opening: async () => ok(look(state.doors[0]?.portal ?? 'room-101')),
+    follow: async function* () {},
   };
 }
 

@@ -9,7 +9,7 @@ import { type FakeCampus, firstState, NUMBER, PASSWORD, startFakeCampus } from '
 import { enrol, signIn, visit } from './pass-browser.test-support.ts';
 
 const chromium = requirement('chromium', missingForBrowser);
-const PAGES = ['', 'answer', 'cards', 'passages', 'me', 'phones', 'passkeys', 'password', 'help', 'nothing'];
+const PAGES = ['', 'answer', 'keys', 'cards', 'passages', 'me', 'phones', 'passkeys', 'password', 'help', 'nothing'];
 const LOOKS = [
   { language: 'zh-CN', dark: false, width: 390, textPercent: 100, rules: true },
   { language: 'en', dark: true, width: 360, textPercent: 100, rules: true },
@@ -100,6 +100,7 @@ describe.skipIf(!chromium.available)('the looks of the student pass', { timeout:
 
 const SHEETS = [
   ['', 'button.place'],
+  ['keys', 'main .button'],
   ['cards', '.danger-quiet'],
   ['passages', '.refused'],
   ['phones', '.danger-quiet'],
@@ -126,6 +127,20 @@ function fill(campus: FakeCampus): void {
     { id: 'c1', ending: '9a3f', class: 'authenticated-card', state: 'active', mayReport: true, mayFind: false },
     { id: 'c2', ending: '01b7', class: 'uid-only', state: 'lost', mayReport: false, mayFind: true },
     { id: 'c3', ending: '77aa', class: 'uid-only', state: 'frozen', mayReport: false, mayFind: false },
+  ];
+  const door = { building: '1号楼', room: '101', own: true, reachable: true, lastSeenAt: at, reason: null };
+  const shut = { bolt: 'thrown', door: 'closed' } as const;
+  campus.doors = [
+    { ...door, ...shut, portal: 'room-101', name: '101 室', nameEn: 'Room 101', battery: 83, notNow: null },
+    {
+      ...door,
+      ...shut,
+      portal: 'laundry',
+      name: '洗衣房',
+      nameEn: 'Laundry',
+      battery: 9,
+      notNow: 'nobody-serves-it',
+    },
   ];
   campus.passages = [
     { at, ...place, direction: 'in', outcome: 'taken', with: 'code' },
