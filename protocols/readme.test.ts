@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Holds README.md to the schemas and tables it describes.
+
 import { access, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -22,6 +23,7 @@ import { CERTIFICATE_STATEMENT } from './codes/certificate.ts';
 import { CERTIFICATE, CHALLENGE, PASS_CODE } from './codes/pass-code.ts';
 import { ZONE_ENTRY, ZONE_HEADER } from './codes/zone-message.ts';
 import { answer, command, OPERATIONS, timeAnswer } from './commands/command.ts';
+import { LOCK_CODES, lockMessageForms } from './lock/messages.ts';
 import { ALARM_KINDS } from './mqtt/door-terms.ts';
 import { CODE_FORMS, journalEvent } from './mqtt/events.ts';
 import { eventAck, listDown, need, renewalAnswer, UP_MESSAGES } from './mqtt/messages.ts';
@@ -109,6 +111,15 @@ describe('README', () => {
   it('names every magic, rule of a decision and part of the vectors', () => {
     const missing = [...Object.values(MAGICS), ...RULES].filter((word) => !text.includes(`\`${word}\``));
     expect(missing).toEqual([]);
+  });
+  it('names every message of locks with its number and block', () => {
+    const rows = lockMessageForms().map(({ name, number, fields, hasTail }) => {
+      const block = fields.map((field) => `${field.name} ${field.width}`).join(', ') || '–';
+      return `| \`${name}\` | 0x${number.toString(16).padStart(2, '0')} | ${block} | ${hasTail ? 'yes' : 'no'} |`;
+    });
+    expect(rows.filter((row) => !text.includes(row))).toEqual([]);
+    const codes = Object.entries(LOCK_CODES).map(([code, number]) => `${number} ${code}`);
+    expect(codes.filter((code) => !text.replaceAll('\n', ' ').includes(code))).toEqual([]);
   });
   it('every vector it names is there', async () => {
     const names = [...text.matchAll(/^\| `([a-z-]+\/[a-z-]+\.json)` \|/gm)].map(([, name = '']) => name);

@@ -57,8 +57,10 @@ export const opening = z
 export const isFinalOpening = (state: (typeof OPENING_STATES)[number]): boolean =>
   state !== 'waiting' && state !== 'opening';
 
+export const openingParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'use the id of an opening') });
+
 /** Campus apps act for the person their own sign-in named. */
-export const appDoorsQuery = z.object({ person: personNumber });
+export const appQuery = z.object({ person: personNumber });
 export const appOpenBody = openBody.extend({ person: personNumber });
 
 export type MyDoor = z.infer<typeof myDoor>;

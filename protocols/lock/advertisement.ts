@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a lock says by advertising (reference: lock): enough for a corridor to know whom to visit without connecting. 21 bytes
+// What a lock says by advertising (reference: lock): enough for a corridor to know whom to visit without connecting. 20 bytes
 // of manufacturer data; the last 4 a MAC, so that nobody can pretend that a lock is well.
 import { createHmac } from 'node:crypto';
 import { concatBytes, equalBytes } from '../bytes/equal.ts';

@@ -197,3 +197,12 @@ export function readLogRecords(tail: Uint8Array): Result<LogRecord[], 'message-m
 
 export const writeLogRecords = (records: readonly LogRecord[]): Uint8Array =>
   concatBytes(records.map((record) => LOG_RECORD.encode(record)));
+
+/** Every message as the documents show it: number, fixed block by offset and width, whether bytes follow. */
+export const lockMessageForms = () =>
+  Object.entries(MESSAGES).map(([name, form]) => ({
+    name,
+    number: form.kind,
+    fields: form.block.fields.map(({ field, offset, width }) => ({ name: field.name, offset, width })),
+    hasTail: 'tail' in form,
+  }));
