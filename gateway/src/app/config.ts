@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { siteId } from '@latchkey/protocols/ids';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import { z } from 'zod';
+import { campusAppConfigs } from './campus-apps.ts';
 import { resolverConfigs } from './config-resolvers.ts';
 import { oidcConfig, signInConfig, webConfig } from './config-web.ts';
 
@@ -50,6 +51,8 @@ export const gatewayConfig = z
       .default(24),
     /** Systems behind the codes of other apps. */
     resolvers: resolverConfigs,
+    /** Apps that open doors for people who are signed in there. */
+    campusApps: campusAppConfigs,
     /** Makes root keys on this machine at first start. For trials only: whoever takes the machine has the campus. */
     demoKeys: z.boolean('use true or false').default(false),
     logLevel: z
@@ -172,7 +175,9 @@ const lookUp = (value: unknown, path: string): unknown =>
   path.split('.').reduce<unknown>((below, key) => (isObject(below) ? below[key] : undefined), value);
 
 const knownFields = () =>
-  [...Object.values(ENVIRONMENT).map(({ path }) => path.join('.')), 'signIn', 'oidc', 'resolvers'].join(', ');
+  [...Object.values(ENVIRONMENT).map(({ path }) => path.join('.')), 'signIn', 'oidc', 'resolvers', 'campusApps'].join(
+    ', ',
+  );
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resolvers from their configuration: secrets are read once, at start, from files that only their owner may read.
+// Resolvers from their configuration.
 import { randomBytes } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createHttpResolver } from '../adapters/http-resolver.ts';
 import type { ResolverConfig } from './config-resolvers.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { readSecret, refuseFile } from './read-secret.ts';
 import { createResolvers, type ResolverEntry, type Resolvers } from './resolvers.ts';
-import { StartRefused } from './start-refused.ts';
-
-const MIN_SECRET_BYTES = 32;
-const FOR_OTHERS = 0o077;
 
 export async function openResolvers(
   configs: readonly ResolverConfig[],
@@ -39,7 +36,7 @@ export async function openResolvers(
 
 async function openEntry(config: ResolverConfig): Promise<ResolverEntry> {
   const { id, forms, url, method, timeoutMs, headers, request, answer, breaker, caFile } = config;
-  const secret = await readSecret(id, config.secretFile);
+  const secret = await readSecret(`resolver ${id}`, config.secretFile);
   const ca = caFile === undefined ? {} : { ca: await readText(id, 'caFile', caFile) };
   const resolver = createHttpResolver({
     id,
@@ -58,24 +55,5 @@ async function openEntry(config: ResolverConfig): Promise<ResolverEntry> {
   return { id, forms, breaker: limits, resolver };
 }
 
-/** Its text without line ends, as bytes. */
-async function readSecret(id: string, path: string): Promise<Uint8Array> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => refuse(id, 'secretFile', path, error));
-  try {
-    const { mode } = await file.stat();
-    if ((mode & FOR_OTHERS) !== 0)
-      throw new StartRefused(`resolver ${id}: others may read its secret ${path}`, `chmod 600 ${path}`);
-    const secret = new Uint8Array(Buffer.from((await file.readFile('utf8')).trim()));
-    if (secret.length >= MIN_SECRET_BYTES) return secret;
-    throw new StartRefused(`resolver ${id}: the secret in ${path} is short`, `use ${MIN_SECRET_BYTES} bytes or more`);
-  } finally {
-    await file.close();
-  }
-}
-
 const readText = (id: string, field: string, path: string): Promise<string> =>
-  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => refuse(id, field, path, error));
-
-function refuse(id: string, field: string, path: string, error: NodeJS.ErrnoException): never {
-  throw new StartRefused(`resolver ${id}: ${field} ${path} cannot be read (${error.code ?? 'unknown'})`, 'correct it');
-}
+  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => refuseFile(`resolver ${id}`, field, path, error));

@@ -11,6 +11,7 @@ import type { PeopleSide } from '../http/people-side.ts';
 import { createServer } from '../http/server.ts';
 import type { ApiServices } from '../http/services.ts';
 import { findWebPages } from '../http/web.ts';
+import { openCampusApps } from './campus-apps.ts';
 import type { CloseStack } from './close-stack.ts';
 import type { GatewayConfig } from './config.ts';
 import { isLoopback, type OidcConfiguration } from './config-web.ts';
@@ -122,6 +123,7 @@ export async function serveHttp({
     services,
     token,
     people,
+    campusApps: await openCampusApps(config.campusApps, Date.now),
     trustedProxies: web.trustedProxies,
     logger,
     version: VERSION,

@@ -45,7 +45,7 @@ export function authenticate(app: FastifyInstance, guard: Guard): void {
   app.decorateRequest('session', undefined);
   app.addHook('onRequest', async (request, reply) => {
     const { config } = request.routeOptions;
-    if (config?.public === true) return;
+    if (config?.public === true || config?.campusApp === true) return;
     const cookie = sessionToken(request);
     if (cookie !== undefined && request.headers.authorization !== undefined) refuse('two-identities');
     if (cookie === undefined) bearer(guard, request, reply);

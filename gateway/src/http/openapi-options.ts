@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How routes and their schemas become the OpenAPI 3.1 document: two ways to say who calls, one error answer everywhere.
+// How routes and their schemas become the OpenAPI 3.1 document: how callers say who they are, one error answer everywhere.
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 
@@ -7,6 +7,8 @@ const ERROR_ANSWER = {
   description: 'Refused or failed',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
 };
+const SIGNED =
+  'Over the whole request, with latchkey-key, latchkey-timestamp and latchkey-nonce: gateway/README.md, Campus apps.';
 const SESSION = 'With every change also the header x-latchkey-csrf of /v1/me, from a page of this origin.';
 /** The schemas only answer: the second, request-side form that the generator makes of each is never referred to. */
 const UNUSED_FORM = /Input$/;
@@ -19,6 +21,7 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
       components: {
         securitySchemes: {
           administrator: { type: 'http', scheme: 'bearer' },
+          campusApp: { type: 'apiKey', in: 'header', name: 'latchkey-signature', description: SIGNED },
           session: { type: 'apiKey', in: 'cookie', name: '__Host-latchkey', description: SESSION },
         },
       },

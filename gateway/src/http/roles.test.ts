@@ -85,7 +85,8 @@ async function routes(): Promise<{ method: Method; url: string }[]> {
   };
   return Object.entries(document.paths).flatMap(([url, methods]) =>
     Object.entries(methods)
-      .filter(([, { security }]) => security?.length !== 0)
+      // Public, or for campus apps.
+      .filter(([, { security }]) => security === undefined)
       .map(([method]) => ({ method: method.toUpperCase() as Method, url: url.replaceAll(/\{(\w+)\}/g, ':$1') })),
   );
 }

@@ -10,6 +10,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { holdToRoles } from './access.ts';
 import { createAttemptLimit, SIGN_IN_LIMIT } from './attempt-limit.ts';
 import { authenticate } from './authenticate.ts';
+import { type CampusApps, holdToCampusApps, NO_CAMPUS_APPS } from './campus-apps.ts';
 import { installErrors } from './error-handler.ts';
 import { openApiOptions } from './openapi-options.ts';
 import { NOBODY, type PeopleSide } from './people-side.ts';
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly token: Pick<TokenCheck, 'accepts'>;
   /** Absent where nobody signs in: tests and the OpenAPI document. */
   readonly people?: PeopleSide;
+  /** Absent where none is configured. */
+  readonly campusApps?: CampusApps;
   /** Whose word about the caller's address is taken; addresses or networks. */
   readonly trustedProxies?: readonly string[];
   /** Absent where none were built. */
@@ -82,8 +85,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   logRequests(app, options);
   await app.register(cookie);
-  const { token, monotonicMs: nowMs, people = NOBODY } = options;
+  const { token, monotonicMs: nowMs, people = NOBODY, campusApps = NO_CAMPUS_APPS } = options;
   authenticate(app, { token, limit: createAttemptLimit(SIGN_IN_LIMIT), nowMs, people });
+  holdToCampusApps(app, campusApps, nowMs);
   holdToRoles(app);
   installErrors(app);
   await app.register(swagger, openApiOptions(options.version));

@@ -10,9 +10,9 @@ import { sessionOf } from '../authenticate.ts';
 import { refuse, unwrap } from '../errors.ts';
 import type { KeychainService } from '../keychain-service.ts';
 import type { Api } from '../server.ts';
+import { registerAppDoors } from './app-doors.ts';
 
 const tags = ['keychain'];
-const openingParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'use the id of an opening') });
 const doorParams = z.object({ portal: slug });
 
 const MINUTE_MS = 60_000;
@@ -25,6 +25,10 @@ const numberOf = (request: FastifyRequest): string => sessionOf(request).princip
 
 export function registerKeychain(app: Api, keychain: KeychainService, monotonicMs: () => number): void {
   const limit = createAttemptLimit(OPENINGS);
+  const tapped = (number: string) => {
+    if (limit.failed(number, monotonicMs()) === 'limited') refuse('too-many-attempts', { fix: 'wait a minute' });
+  };
+  registerAppDoors(app, keychain, tapped);
   app.get(
     '/v1/me/doors',
     {
@@ -49,7 +53,7 @@ export function registerKeychain(app: Api, keychain: KeychainService, monotonicM
     },
     async (request, reply) => {
       const number = numberOf(request);
-      if (limit.failed(number, monotonicMs()) === 'limited') refuse('too-many-attempts', { fix: 'wait a minute' });
+      tapped(number);
       const tap = { portal: request.params.portal, confirm: request.body.confirm, via: 'pass' };
       return reply.code(202).send(unwrap(await keychain.open(number, tap)));
     },
@@ -57,13 +61,18 @@ export function registerKeychain(app: Api, keychain: KeychainService, monotonicM
   app.get(
     '/v1/me/doors/openings/:id',
     {
-      schema: { tags, summary: 'What became of an opening', params: openingParams, response: { 200: schema.opening } },
+      schema: {
+        tags,
+        summary: 'What became of an opening',
+        params: schema.openingParams,
+        response: { 200: schema.opening },
+      },
     },
     async (request) => unwrap(await keychain.opening(numberOf(request), request.params.id)),
   );
   app.get(
     '/v1/me/doors/openings/:id/events',
-    { schema: { tags, summary: 'The same as server-sent events, until it is final', params: openingParams } },
+    { schema: { tags, summary: 'The same as server-sent events, until it is final', params: schema.openingParams } },
     async (request, reply) => {
       const number = numberOf(request);
       unwrap(await keychain.opening(number, request.params.id));
