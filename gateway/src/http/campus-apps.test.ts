@@ -79,8 +79,7 @@ describe('a signed request', () => {
     expect(check(headers, { ...OPEN, method: 'GET' })).toMatchObject(NOBODY);
     expect(check(sign(OPEN, { secret: 'f'.repeat(32) }))).toMatchObject(NOBODY);
     expect(check(sign(OPEN, { key: 'other' }))).toMatchObject(NOBODY);
-    for (const name of Object.keys(headers))
-      expect(check({ ...headers, [name]: '' }), name).toMatchObject(NOBODY);
+    for (const name of Object.keys(headers)) expect(check({ ...headers, [name]: '' }), name).toMatchObject(NOBODY);
   });
 
   it('with any characters for headers is refused, never a fault', () => {
