@@ -83,7 +83,7 @@ export async function assemble(
         corridor.refresh();
       },
       onFrame: (frame, deny) => lockSources.onDenyFrame(frame, deny),
-      onBeatFrame: (frame) => lockSources.onBeatFrame(frame),
+      onBeatFrame: (frame, timeMs) => lockSources.onBeatFrame(frame, timeMs),
     }),
   ]);
   const lockSources = createLockSources({

@@ -2,6 +2,7 @@
 // What a corridor keeps on disk: the signed assignments of its locks, and of each lock's log the first number that the journal
 // does not have. A mark is written after the journal and before the lock may forget; what a power cut takes of it, the journal knows.
 import { readFile } from 'node:fs/promises';
+import type { JournalEvent } from '@latchkey/protocols/mqtt/events';
 import { z } from 'zod';
 import { replaceFile } from '../adapters/durable-file.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -31,6 +32,12 @@ async function read<T>(path: string, schema: z.ZodType<Record<string, T>>): Prom
   }
 }
 
+function nextAfter(event: JournalEvent): { readonly lockId: string; readonly seq: number } | undefined {
+  if (event.type === 'lock-event') return { lockId: event.lockId, seq: event.seq + 1 };
+  if (event.type === 'lock-log-gap') return { lockId: event.lockId, seq: event.fromSeq + event.count };
+  return undefined;
+}
+
 async function raiseFromJournal(marks: Map<string, number>, journal: Journal): Promise<void> {
   const { nextSeq } = await journal.status();
   let from = Math.max(1, nextSeq - LOOK_BACK);
@@ -39,8 +46,8 @@ async function raiseFromJournal(marks: Map<string, number>, journal: Journal): P
     const last = page.at(-1);
     if (!last) return;
     for (const { event } of page) {
-      if (event.type !== 'lock-event') continue;
-      marks.set(event.lockId, Math.max(marks.get(event.lockId) ?? 0, event.seq + 1));
+      const next = nextAfter(event);
+      if (next) marks.set(next.lockId, Math.max(marks.get(next.lockId) ?? 0, next.seq));
     }
     from = last.seq + 1;
   }

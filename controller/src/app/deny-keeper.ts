@@ -56,7 +56,7 @@ export interface DenyKeeperParts {
   readonly onApplied: () => void;
   /** Frames whose signature holds, for locks, which check them again. */
   readonly onFrame?: (frame: Uint8Array, deny: Deny) => void;
-  readonly onBeatFrame?: (frame: Uint8Array) => void;
+  readonly onBeatFrame?: (frame: Uint8Array, timeMs: number) => void;
 }
 
 const DIGEST_BYTES = 32;
@@ -189,7 +189,7 @@ function denyKeeper(parts: DenyKeeperParts, initial: DenyOverlay): DenyKeeper {
     const last = seq > 0 ? { epoch, beatSeq: seq } : null;
     const judged = judgeBeat(beat.value, { root: keyring, last: lastSeen ?? last, overlay, instant: parts.instant() });
     if (!judged.ok) return log.debug({ code: judged.code }, 'beat refused');
-    parts.onBeatFrame?.(bytes);
+    parts.onBeatFrame?.(bytes, beat.value.timeMs);
     lastSeen = { epoch: beat.value.epoch, beatSeq: beat.value.beatSeq };
     if (!isOld(beat.value.timeMs)) {
       alarms.set('beat-stale', false);

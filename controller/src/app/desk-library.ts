@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library's system of a desk, or none: then everything is kept here, for an export.
+import { createLibraryLine } from '../adapters/library-line.ts';
 import type { DeskWiring } from '../core/wiring-desk.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
 import type { DeskLibrary } from '../roles/desk-library.ts';
+import { createDeskSip } from '../roles/desk-sip.ts';
+import type { Log } from './log.ts';
 
 export interface OpenedDeskLibrary extends DeskLibrary {
   start(): void;
@@ -10,9 +15,14 @@ export interface OpenedDeskLibrary extends DeskLibrary {
 
 export interface DeskLibraryParts {
   readonly wiring: DeskWiring;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'unit'>;
+  readonly log: Log;
   readonly onState: () => void;
   /** IANA zone of the library's dates. */
   readonly timeZone: () => string;
+  /** Trusted time. */
+  readonly now: () => number;
 }
 
 const NO_LIBRARY: OpenedDeskLibrary = {
@@ -27,6 +37,11 @@ const NO_LIBRARY: OpenedDeskLibrary = {
   close: () => Promise.resolve(),
 };
 
-export async function openDeskLibrary(_parts: DeskLibraryParts): Promise<OpenedDeskLibrary> {
-  return NO_LIBRARY;
+export function openDeskLibrary(parts: DeskLibraryParts): OpenedDeskLibrary {
+  const { library } = parts.wiring;
+  if (!library) return NO_LIBRARY;
+  const log = (message: string, fields: object) => parts.log.info(fields, message);
+  const line = createLibraryLine({ ...parts, wiring: library, log });
+  const sip = createDeskSip({ ...parts, ...library, exchange: line, state: line.state });
+  return { ...sip, start: line.start, close: line.close };
 }

@@ -76,7 +76,7 @@ export async function openDeskSide(parts: DeskSideParts): Promise<DeskSide> {
   ]);
   if (file.damaged > 0)
     parts.recording.alarms.set('journal-failed', true, `${file.damaged} lines of the desk's ledger`);
-  const made = await makeDesk(parts, wiring.desk, file);
+  const made = makeDesk(parts, wiring.desk, file);
   let server: DeskServer | undefined;
   let opening: Reopening | undefined;
   made.onChange((state) => server?.show(state));
@@ -112,11 +112,7 @@ export async function openDeskSide(parts: DeskSideParts): Promise<DeskSide> {
   };
 }
 
-async function makeDesk(
-  parts: DeskSideParts,
-  wiring: DeskWiring,
-  file: Awaited<ReturnType<typeof openCirculationFile>>,
-) {
+function makeDesk(parts: DeskSideParts, wiring: DeskWiring, file: Awaited<ReturnType<typeof openCirculationFile>>) {
   const { clock, boot, time, lists } = parts;
   let onChange: (state: DeskState) => void = () => undefined;
   const listFor = () => lists.listFor(wiring.portal);
@@ -124,7 +120,8 @@ async function makeDesk(
   const record = (event: EventBody) => parts.recording.record(event);
   const ledger = createDeskLedger({ file, portal: wiring.portal, boot, clock, instant: time.instant, record });
   const timeZone = () => listFor()?.policy.document.timeZone ?? DEFAULT_ZONE;
-  const library = await openDeskLibrary({ ...parts, wiring, timeZone, onState: () => desk.onLibrary() });
+  const now = () => Math.max(0, time.instant().ms);
+  const library = openDeskLibrary({ ...parts, wiring, timeZone, now, onState: () => desk.onLibrary() });
   const desk: Desk = createDesk({
     wiring,
     library,
@@ -133,7 +130,7 @@ async function makeDesk(
     list: () => listView(listFor(), people),
     clock,
     software: parts.software,
-    now: () => Math.max(0, time.instant().ms),
+    now,
     timeZone,
     onChange: (state) => onChange(state),
   });

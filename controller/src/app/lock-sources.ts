@@ -19,7 +19,7 @@ import type { Trust } from './trust.ts';
 
 export interface LockSources extends VisitSources {
   onDenyFrame(frame: Uint8Array, deny: Deny): void;
-  onBeatFrame(frame: Uint8Array): void;
+  onBeatFrame(frame: Uint8Array, timeMs: number): void;
 }
 
 export interface LockSourceParts {
@@ -48,7 +48,8 @@ export function createLockSources(parts: LockSourceParts): LockSources {
   const frames: KeptDeny[] = [];
   const files = new Map<string, Uint8Array>();
   const versions = new Map<number, AuthorizationList[]>();
-  let beat: Uint8Array | undefined;
+  let beat: { readonly frame: Uint8Array; readonly timeMs: number } | undefined;
+  const waiting = new Set<(frame: Uint8Array) => void>();
 
   /** The last few versions of a scope, the present one last. */
   function versionsOf(list: AuthorizationList): readonly AuthorizationList[] {
@@ -76,7 +77,8 @@ export function createLockSources(parts: LockSourceParts): LockSources {
 
   return {
     nowMs: parts.nowMs,
-    beat: () => beat,
+    beat: () => beat && { frame: beat.frame, ageMs: Math.max(0, parts.nowMs() - beat.timeMs) },
+    nextBeat: () => new Promise((resolve) => void waiting.add(resolve)),
     deny() {
       const { epoch, seq } = parts.overlay();
       return { epoch, seq };
@@ -120,8 +122,11 @@ export function createLockSources(parts: LockSourceParts): LockSources {
       frames.push({ epoch, first: firstSeq, last: firstSeq + ops.length - 1, frame: frame.slice() });
       if (frames.length > MOST_FRAMES) frames.shift();
     },
-    onBeatFrame(frame) {
-      beat = frame.slice();
+    onBeatFrame(given, timeMs) {
+      const frame = given.slice();
+      beat = { frame, timeMs };
+      for (const resolve of waiting) resolve(frame);
+      waiting.clear();
     },
   };
 }

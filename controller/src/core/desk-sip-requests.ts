@@ -3,7 +3,7 @@
 // the due date that the desk gave.
 
 import { PAYMENT_TYPES, type SummaryList, summaryFlags } from '@latchkey/protocols/sip2/enumerations';
-import type { FieldsOf, FixedOf } from '@latchkey/protocols/sip2/message';
+import type { FieldsOf, FixedOf, SipMessage } from '@latchkey/protocols/sip2/message';
 import type { RequestCode } from '@latchkey/protocols/sip2/message-table';
 import { type SipDate, sipDateAt } from '@latchkey/protocols/sip2/sip-date';
 import type { AskedAct } from './desk-state.ts';
@@ -21,6 +21,16 @@ export interface SipContext {
 export type SipRequest<C extends RequestCode = RequestCode> = {
   [K in C]: { readonly code: K; readonly fixed: FixedOf<K>; readonly fields: FieldsOf<K> };
 }[C];
+
+/** Whether a question left at all decides what may be done next. */
+export type SipOutcome =
+  | { readonly ok: true; readonly message: SipMessage }
+  | { readonly ok: false; readonly sent: boolean };
+
+export interface SipExchange {
+  /** Never rejects. */
+  ask(request: SipRequest): Promise<SipOutcome>;
+}
 
 interface Stored {
   readonly atMs: number;

@@ -80,13 +80,14 @@ export async function collectLog(
 
 async function keepAll(
   records: readonly LogRecord[],
-  { first, next: end }: { readonly first: number; readonly next: number },
+  { first, next: end, lost }: { readonly first: number; readonly next: number; readonly lost: number },
   from: number,
   parts: LockLogParts,
 ): Promise<Result<number, 'journal-failed'>> {
   const { portal, lockId } = parts;
   // Its numbers begin anew: its memory was replaced. What it has is news, whatever the numbers.
-  let next = end < from ? first : from;
+  // What another corridor brought home is not missing either, only what the ring overwrote before anybody did.
+  let next = end < from ? first : Math.max(from, first - lost);
   let taken = 0;
   for (const record of records) {
     if (record.seq < next) continue;

@@ -2,6 +2,7 @@
 // Form of a library desk: its portal, reader and scanners, the page it serves, and the library's system behind it.
 import { portalId } from '@latchkey/protocols/ids';
 import { z } from 'zod';
+import { libraryWiring } from './wiring-library.ts';
 import { name, times } from './wiring-values.ts';
 
 const MINUTE = 60_000;
@@ -28,6 +29,8 @@ export const deskWiring = z.strictObject({
       endMs: times(6_000, 60 * MINUTE).default(120_000),
     })
     .prefault({}),
+  /** Without it everything is kept here, for an export. */
+  library: libraryWiring.optional(),
   /** Text of this form, typed or scanned, is a patron's number (staffed desks only). Without it every text is an item. */
   patronPattern: z
     .string()

@@ -72,6 +72,7 @@ export class LabLock {
   readonly records: LogRecord[] = [];
   readonly results = new Map<string, LockRequest>();
   first = 0;
+  freed = 0;
   next = 0;
   version = 0;
   digest = '0'.repeat(64);
@@ -159,11 +160,12 @@ export class LabLock {
         return [{ kind: 'deny-is', code: 0, denySeq: this.denySeq }];
       case 'log-get': {
         const tail = writeLogRecords(this.records.filter(({ seq }) => seq >= asked.from).slice(0, asked.most));
-        return [{ kind: 'log', first: this.first, next: this.next, lost: 0, tail }];
+        return [{ kind: 'log', first: this.first, next: this.next, lost: this.first - this.freed, tail }];
       }
       case 'log-ack':
         while (this.records[0] && this.records[0].seq <= asked.upTo) this.records.shift();
         this.first = this.records[0]?.seq ?? this.next;
+        this.freed = Math.max(this.freed, Math.min(this.next, asked.upTo + 1));
         return [{ kind: 'log-freed', first: this.first }];
       case 'time':
         return [{ kind: 'time-is', code: 0, nowMs: EPOCH_MS }];

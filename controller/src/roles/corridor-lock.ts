@@ -9,14 +9,25 @@ import type { Want } from '../core/visit-queue.ts';
 
 export interface KnownLock {
   assignment: LockAssignment;
-  heard?: { readonly address: string; readonly rssi: number; readonly atMs: number };
+  /** `atMs`: trusted time, for people. */
+  heard?: {
+    readonly address: string;
+    readonly rssi: number;
+    readonly atMs: number;
+    readonly atMonotonicMs: number;
+  };
+  /** Known here since. */
+  readonly sinceMonotonicMs: number;
   advertised?: Advertisement;
   unpaired: boolean;
   status?: LockStatus;
+  /** Monotonic, as all that follows. */
   statusAtMs: number;
   /** A visit just went well: what it still lacks was refused, or is not here. */
   restsUntilMs: number;
   session?: LockSession;
+  /** What it refused at the last visit, and why. */
+  refused?: string | undefined;
   fault?: string;
 }
 
@@ -26,11 +37,12 @@ export interface Wanted {
   readonly rootVersion: number;
   /** The first number of its log that the journal does not have. */
   readonly logNext: number;
+  /** Monotonic. */
   readonly nowMs: number;
 }
 
 /** A lock that was not heard this long is not tried. */
-export const HEARD_MS = 120_000;
+const HEARD_MS = 120_000;
 /** Time drifts, batteries empty, a record may wait with nobody telling. */
 const CHECK_EVERY_MS = 6 * 3_600_000;
 const BATTERY_UNKNOWN = 255;
@@ -42,8 +54,8 @@ const isAhead = (one: number, other: number): boolean => {
   return ahead > 0 && ahead < HALF_24;
 };
 
-export const isHeard = (lock: KnownLock, nowMs: number): boolean =>
-  lock.heard !== undefined && nowMs - lock.heard.atMs <= HEARD_MS;
+export const isHeard = ({ heard }: KnownLock, monotonicMs: number): boolean =>
+  heard !== undefined && monotonicMs - heard.atMonotonicMs <= HEARD_MS;
 
 /** Whether this corridor may connect to it. */
 export const isServed = ({ assignment }: KnownLock, nowMs: number): boolean =>
@@ -86,12 +98,12 @@ const percent = (value: number | undefined) =>
 export const batteryOf = ({ status, advertised }: KnownLock): number | undefined =>
   percent(advertised?.battery) ?? percent(status?.battery);
 
-function stateOf(lock: KnownLock, nowMs: number, failures: number): LockReport['state'] {
+function stateOf(lock: KnownLock, monotonicMs: number, trustedMs: number, failures: number): LockReport['state'] {
   if (lock.unpaired) return 'unpaired';
-  if (!isServed(lock, nowMs)) return 'other';
+  if (!isServed(lock, trustedMs)) return 'other';
   if (lock.session) return 'linked';
   if (!lock.heard) return 'never-seen';
-  return isHeard(lock, nowMs) && failures < 3 ? 'seen' : 'unreachable';
+  return isHeard(lock, monotonicMs) && failures < 3 ? 'seen' : 'unreachable';
 }
 
 function boltOf(lock: KnownLock): LockReport['bolt'] {
@@ -107,14 +119,16 @@ function doorOf(lock: KnownLock): LockReport['door'] {
   return hasFlag(lock, 'doorOpen') ? 'open' : 'closed';
 }
 
-export function reportOf(lock: KnownLock, logNext: number, nowMs: number, failures: number): LockReport {
+export function reportOf(lock: KnownLock, wanted: Wanted, trustedMs: number, failures: number): LockReport {
   const { assignment, heard, status, fault } = lock;
+  const { image, deny, logNext } = wanted;
   const battery = batteryOf(lock);
   return {
     portal: assignment.portal,
     lockId: assignment.lockId,
     order: assignment.order,
-    state: stateOf(lock, nowMs, failures),
+    state: stateOf(lock, wanted.nowMs, trustedMs, failures),
+    wanted: { deny, ...(image ? { list: { epoch: image.epoch, version: image.version } } : {}) },
     ...(status && status.version > 0
       ? { list: { epoch: status.epoch, version: status.version, digest: status.digest } }
       : {}),

@@ -54,6 +54,7 @@ async function lab(count = 1, seed = 1) {
     sources: {
       nowMs: () => clock.now(),
       beat: () => undefined,
+      nextBeat: () => new Promise(() => undefined),
       deny: () => ({ epoch: 1, seq: set.denySeq }),
       deniesAfter: (_, seq) => Array.from({ length: set.denySeq - seq }, () => new Uint8Array(200)),
       root: () => ({ version: 1, frame: new Uint8Array(1) }),

@@ -15,18 +15,8 @@ import * as requests from '../core/desk-sip-requests.ts';
 import type { ActAnswer, AskedAct } from '../core/desk-state.ts';
 import type { DeskLibrary, Finding, StoredAct } from './desk-library.ts';
 
-/** Whether a question left at all decides what may be done next. */
-export type SipOutcome =
-  | { readonly ok: true; readonly message: SipMessage }
-  | { readonly ok: false; readonly sent: boolean };
-
-export interface SipExchange {
-  /** Never rejects. */
-  ask(request: requests.SipRequest): Promise<SipOutcome>;
-}
-
 export interface DeskSipParts {
-  readonly exchange: SipExchange;
+  readonly exchange: requests.SipExchange;
   readonly state: DeskLibrary['state'];
   readonly institution: string;
   readonly location: string;

@@ -12,6 +12,8 @@ export interface Opening {
   readonly expiresMs: number;
   sent: boolean;
   running: boolean;
+  /** Its clock was set for this one. */
+  isClockSet: boolean;
   readonly settle: (outcome: Result<null>) => void;
 }
 
@@ -27,6 +29,8 @@ export interface Openings {
 export interface OpeningParts {
   readonly clock: Pick<Clock, 'after'>;
   readonly nowMs: () => number;
+  /** Sets the lock's clock; false where that is not possible now. */
+  readonly setClock: (session: LockSession) => Promise<boolean>;
   readonly onDone: (lockId: string, bolt: number) => void;
   readonly onIdle: (lockId: string) => void;
 }
@@ -34,7 +38,7 @@ export interface OpeningParts {
 /** After the ticket's end, for the bolt of one that the lock has accepted. */
 const BOLT_MS = 4_000;
 
-export function createOpenings({ clock, nowMs, onDone, onIdle }: OpeningParts): Openings {
+export function createOpenings({ clock, nowMs, setClock, onDone, onIdle }: OpeningParts): Openings {
   const waiting = new Map<string, Set<Opening>>();
 
   function remove(lockId: string, opening: Opening): void {
@@ -62,8 +66,20 @@ export function createOpenings({ clock, nowMs, onDone, onIdle }: OpeningParts): 
     opening.running = false;
     // The link broke: whether it opened is not known yet, and the lock will say when asked again.
     if (!heard.ok) return;
+    if (!heard.value.ok && heard.value.code === 'clock-unsure' && (await isClockSet(opening, session)))
+      return send(opening, session, lockId);
     if (heard.value.ok) onDone(lockId, heard.value.value);
     opening.settle(heard.value.ok ? ok(null) : heard.value);
+  }
+
+  /** A lock that had no battery for a moment does not know the time, and the person still stands there. */
+  async function isClockSet(opening: Opening, session: LockSession): Promise<boolean> {
+    if (opening.isClockSet) return false;
+    opening.isClockSet = true;
+    opening.running = true;
+    const isSet = await setClock(session);
+    opening.running = false;
+    return isSet && nowMs() < opening.expiresMs;
   }
 
   return {
@@ -77,6 +93,7 @@ export function createOpenings({ clock, nowMs, onDone, onIdle }: OpeningParts): 
           expiresMs,
           sent: false,
           running: false,
+          isClockSet: false,
           settle(outcome) {
             cancel();
             remove(lockId, opening);

@@ -19,12 +19,15 @@ import {
   tellTime,
 } from '../core/lock-push.ts';
 import type { LockSession } from '../core/lock-session.ts';
+import type { Clock } from '../ports/clock.ts';
 import { lacksDeny, lacksList } from './corridor-lock.ts';
 
 export interface VisitSources {
   nowMs(): number;
-  /** The last beat, signed; a lock takes its time from it. */
-  beat(): Uint8Array | undefined;
+  /** The last beat, signed; a lock takes its time from it, and is late by its age. */
+  beat(): { readonly frame: Uint8Array; readonly ageMs: number } | undefined;
+  /** Resolves when the next one comes. */
+  nextBeat(): Promise<Uint8Array>;
   deny(): { readonly epoch: number; readonly seq: number };
   /** Signed denies after this place, in order; `undefined` where they are not all here, and have been asked for. */
   deniesAfter(epoch: number, seq: number): readonly Uint8Array[] | undefined;
@@ -39,6 +42,7 @@ export interface VisitParts {
   readonly session: LockSession;
   readonly assignment: LockAssignment;
   readonly sources: VisitSources;
+  readonly clock: Pick<Clock, 'after'>;
   readonly log: LockLogParts;
   readonly onStatus: (status: LockStatus) => void;
   /** A lock said no: a list, a deny, a root. */
@@ -47,8 +51,37 @@ export interface VisitParts {
 
 export type VisitFault = PushFault | 'journal-failed';
 
-/** Behind by more: the lock is told the time. */
-const DRIFT_MS = 2_000;
+/** Off by more, the lock is told the time: it takes tickets from 2 s ahead of it at most. */
+const DRIFT_MS = 1_000;
+/** A beat as old as that sets a clock well enough. */
+const FRESH_MS = 700;
+/** Beats come every 5 s. */
+const BEAT_WAIT_MS = 6_000;
+
+const isOff = ({ clock, nowMs }: LockStatus, sources: VisitSources): boolean =>
+  clock !== 0 || Math.abs(nowMs - sources.nowMs()) > DRIFT_MS;
+
+/** Sets the lock's clock by a beat that is fresh, waiting for one where need be. False: no beat came, or the lock refused it. */
+export async function setLockClock(
+  session: LockSession,
+  sources: VisitSources,
+  clock: Pick<Clock, 'after'>,
+): Promise<boolean> {
+  const held = sources.beat();
+  if (held && held.ageMs <= FRESH_MS && (await tellTime(session, held.frame)).ok) return true;
+  // Without a gateway none comes: no use in waiting.
+  if (!held || held.ageMs > BEAT_WAIT_MS) return false;
+  const next = await new Promise<Uint8Array | undefined>((resolve) => {
+    const cancel = clock.after(BEAT_WAIT_MS, () => resolve(undefined));
+    const settle = (frame?: Uint8Array) => {
+      cancel();
+      resolve(frame);
+    };
+    session.onEnd(() => settle());
+    void sources.nextBeat().then(settle);
+  });
+  return next !== undefined && (await tellTime(session, next)).ok;
+}
 
 /** Ok: everything that could be brought was brought or refused by the lock, and its log is here. */
 export async function visitLock(parts: VisitParts): Promise<Result<LockStatus, VisitFault>> {
@@ -57,15 +90,18 @@ export async function visitLock(parts: VisitParts): Promise<Result<LockStatus, V
   if (!first.ok) return first;
   parts.onStatus(first.value);
   const beat = sources.beat();
-  const isOff = first.value.clock !== 0 || Math.abs(first.value.nowMs - sources.nowMs()) > DRIFT_MS;
-  if (beat && isOff) await tellTime(session, beat);
+  // At once, so that it can judge what is brought; more exactly in the end.
+  if (beat && first.value.clock !== 0) await tellTime(session, beat.frame);
   for (const step of [bringCampusKey, bringDenies, bringRoot, bringCorridors, collect, bringList]) {
     const done = await step(parts, first.value);
     if (!done.ok) return done;
   }
   const last = await readStatus(session);
   if (last.ok) parts.onStatus(last.value);
-  return last;
+  if (!last.ok || !isOff(last.value, sources) || !(await setLockClock(session, sources, parts.clock))) return last;
+  const set = await readStatus(session);
+  if (set.ok) parts.onStatus(set.value);
+  return set;
 }
 
 type Step = (parts: VisitParts, status: LockStatus) => Promise<Result<null, VisitFault>>;

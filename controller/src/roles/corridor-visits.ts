@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// The visits of a corridor: as many connects at a time as it has radios, as many links as they hold, the most urgent lock first.
+// A link stays up a while for whoever taps again, and ends where another corridor's time begins.
+import { fromHex } from '@latchkey/protocols/bytes/hex';
+import { type KeyPair, keyPair } from '@latchkey/protocols/lock/noise';
+import type { AlarmKind } from '@latchkey/protocols/mqtt/door-terms';
+import { err } from '@latchkey/protocols/result';
+import type { EventBody } from '../core/event-body.ts';
+import { openLockSession } from '../core/lock-session.ts';
+import type { VisitQueue } from '../core/visit-queue.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type LockRadio, LockRadioError } from '../ports/lock-radio.ts';
+import type { Random } from '../ports/random.ts';
+import { isHeard, isServed, type KnownLock } from './corridor-lock.ts';
+import type { Openings } from './lock-openings.ts';
+import { type VisitSources, visitLock } from './lock-visit.ts';
+
+export interface CorridorVisits {
+  /** Begins what may begin now. */
+  pump(): void;
+  /** Visits of locks that are not this corridor's any more end. */
+  look(): void;
+  close(): Promise<void>;
+}
+
+export interface CorridorVisitParts {
+  readonly radio: Pick<LockRadio, 'connect'>;
+  /** Radios that may connect at the same time. */
+  readonly radios: number;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'bytes'>;
+  readonly own: KeyPair;
+  readonly sources: VisitSources;
+  readonly locks: ReadonlyMap<string, KnownLock>;
+  readonly queue: VisitQueue;
+  readonly openings: Openings;
+  readonly keep: (event: EventBody) => Promise<boolean>;
+  readonly marks: { next(lockId: string): number; raise(lockId: string, next: number): Promise<void> };
+  readonly setAlarm: (alarm: AlarmKind, active: boolean, subject?: string) => void;
+  readonly onChange: (lockId: string) => void;
+  readonly log: (message: string, fields: object) => void;
+}
+
+/** Of each radio. */
+const MOST_LINKS = 4;
+/** Above them, for somebody at a door. */
+const LINKS_FOR_OPENINGS = 1;
+const CONNECT_MS = 4_000;
+const HANDSHAKE_MS = 3_000;
+/** Kept after an opening: the next tap meets a link that is up. */
+const LINGER_MS = 8_000;
+const REST_MS = 5_000;
+const EPHEMERAL_BYTES = 32;
+/** Of a lock's status: it does not know how late it is. */
+const CLOCK_UNSURE = 2;
+const FAULT_CHARACTERS = 40;
+
+export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits {
+  const { clock, sources, locks, queue, openings, marks, setAlarm } = parts;
+  const visiting = new Map<string, KnownLock>();
+  const lingering = new Map<string, () => void>();
+  const visits = new Set<Promise<void>>();
+  let connecting = 0;
+  let closed = false;
+
+  const isOurs = (lock: KnownLock) =>
+    locks.get(lock.assignment.lockId) === lock && isServed(lock, sources.nowMs()) && !closed;
+
+  const mayReach = (lockId: string): boolean => {
+    const lock = locks.get(lockId);
+    return lock !== undefined && isHeard(lock, clock.monotonic()) && isOurs(lock);
+  };
+
+  function pump(): void {
+    while (!closed && connecting < parts.radios) {
+      const next = queue.next(clock.monotonic(), visiting, mayReach);
+      const lock = next === undefined ? undefined : locks.get(next);
+      if (!lock) return;
+      const more = openings.waiting(lock.assignment.lockId) ? LINKS_FOR_OPENINGS : 0;
+      if (visiting.size >= parts.radios * (MOST_LINKS + more)) return endOneLingering();
+      const visit: Promise<void> = begin(lock).finally(() => visits.delete(visit));
+      visits.add(visit);
+    }
+  }
+
+  /** A link that only waits for a second tap makes room. */
+  function endOneLingering(): void {
+    for (const end of lingering.values()) return end();
+  }
+
+  async function begin(lock: KnownLock): Promise<void> {
+    const { lockId } = lock.assignment;
+    visiting.set(lockId, lock);
+    const fault = await visit(lock).catch((error: unknown) =>
+      error instanceof LockRadioError ? error.code : String(error),
+    );
+    delete lock.session;
+    visiting.delete(lockId);
+    conclude(lock, fault);
+    parts.onChange(lockId);
+    pump();
+  }
+
+  function conclude(lock: KnownLock, fault: string | undefined): void {
+    const { lockId, portal } = lock.assignment;
+    // Taken away meanwhile: what became of the visit is nobody's fault.
+    if (!isOurs(lock)) return;
+    if (fault === undefined) {
+      setAlarm('lock-clock', lock.status?.clock === CLOCK_UNSURE, portal);
+      queue.succeeded(lockId);
+      queue.done(lockId);
+      lock.restsUntilMs = clock.monotonic() + REST_MS;
+      // What it refused stays to be read.
+      if (lock.refused === undefined) delete lock.fault;
+    } else {
+      queue.failed(lockId, clock.monotonic());
+      lock.fault = fault.slice(0, FAULT_CHARACTERS);
+      parts.log('visit of a lock failed', { portal, reason: fault });
+    }
+    // Who came while it was visited, and the people who wait still.
+    if (openings.waiting(lockId)) queue.want(lockId, 'open', clock.monotonic());
+  }
+
+  /** Why it failed; undefined: it went well. */
+  async function visit(lock: KnownLock): Promise<string | undefined> {
+    const { lockId } = lock.assignment;
+    connecting += 1;
+    const met = await meet(lock).finally(() => {
+      connecting -= 1;
+      // Others connect while this one is served.
+      queueMicrotask(pump);
+    });
+    if (!met.ok) return met.code;
+    const session = met.value;
+    lock.session = session;
+    const urgent = openings.run(lockId, session);
+    const isUrgent = openings.waiting(lockId);
+    // Nothing goes before the person at the door, not even a question.
+    if (isUrgent) await urgent;
+    const visited = await serve(lock, session);
+    // Also who came meanwhile.
+    if (visited.ok && (isUrgent || openings.waiting(lockId))) await linger(lock);
+    await session.close();
+    return visited.ok ? undefined : visited.code;
+  }
+
+  async function serve(lock: KnownLock, session: NonNullable<KnownLock['session']>) {
+    const { lockId, portal } = lock.assignment;
+    const refusedBefore = lock.refused;
+    delete lock.refused;
+    const visited = await visitLock({
+      session,
+      assignment: lock.assignment,
+      sources,
+      clock,
+      log: { portal, lockId, next: () => marks.next(lockId), keep: parts.keep, raise: (to) => marks.raise(lockId, to) },
+      onStatus(status) {
+        lock.status = status;
+        lock.statusAtMs = clock.monotonic();
+        parts.onChange(lockId);
+      },
+      onRefused(what, code) {
+        lock.refused = `${what}: ${code}`.slice(0, FAULT_CHARACTERS);
+        lock.fault = lock.refused;
+      },
+    });
+    if (refusedBefore !== undefined && refusedBefore !== lock.refused && visited.ok)
+      setAlarm('lock-refused', false, `${portal}: ${refusedBefore}`);
+    if (lock.refused !== undefined) setAlarm('lock-refused', true, `${portal}: ${lock.refused}`);
+    // Not seen to the end: the alarm of before stands.
+    if (!visited.ok) lock.refused ??= refusedBefore;
+    return visited;
+  }
+
+  async function meet(lock: KnownLock) {
+    const { lockId, key } = lock.assignment;
+    const peer = fromHex(key);
+    if (!lock.heard || !peer.ok) return err('not-seen');
+    const link = await parts.radio.connect(lock.heard.address, CONNECT_MS);
+    if (!isOurs(lock)) {
+      await link.close();
+      return err('other-corridor');
+    }
+    const ephemeral = keyPair(parts.random.bytes(EPHEMERAL_BYTES));
+    const { own } = parts;
+    return openLockSession({ link, lockId, own, peer: peer.value, ephemeral, clock, deadlineMs: HANDSHAKE_MS });
+  }
+
+  function linger(lock: KnownLock): Promise<void> {
+    const { lockId } = lock.assignment;
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        lingering.delete(lockId);
+        resolve();
+      };
+      const cancel = clock.after(LINGER_MS, end);
+      lingering.set(lockId, end);
+      lock.session?.onEnd(end);
+    });
+  }
+
+  return {
+    pump,
+    look() {
+      for (const lock of visiting.values()) if (!isOurs(lock)) void lock.session?.close();
+    },
+    async close() {
+      closed = true;
+      for (const end of lingering.values()) end();
+      for (const { session } of visiting.values()) void session?.close();
+      await Promise.all(visits);
+    },
+  };
+}
