@@ -5,6 +5,7 @@ import { CARD_TARGETS } from './card.ts';
 import { CODE_TARGETS } from './codes.ts';
 import { COMMAND_TARGETS } from './commands.ts';
 import { CSV_TARGETS } from './csv.ts';
+import { LOCK_TARGETS } from './lock.ts';
 import { MQTT_TARGETS } from './mqtt.ts';
 import { SCANNER_TARGETS } from './scanner.ts';
 import type { FuzzTarget } from './target.ts';
@@ -17,4 +18,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...CSV_TARGETS,
   ...CODE_TARGETS,
   ...SCANNER_TARGETS,
+  ...LOCK_TARGETS,
 ];
