@@ -76,7 +76,7 @@ export default {
       from: { path: '^gateway/web/', pathNot: TEST },
       to: {
         path: '^protocols/',
-        pathNot: '^protocols/(codes/(pass-code|make-code|code-forms)|bytes/[^/]+)[.]ts$',
+        pathNot: '^protocols/(codes/(pass-code|make-code|code-forms)|bytes/[^/]+|api/desk-terms)[.]ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

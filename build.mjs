@@ -44,3 +44,4 @@ await build({
 // Files that are served as they are.
 cpSync('controller/src/adapters/lane-page', 'dist/controller/lane-page', { recursive: true });
 await buildWeb({ configFile: 'gateway/web/vite.config.ts', logLevel: 'warn' });
+await buildWeb({ configFile: 'gateway/web/vite.desk.config.ts', logLevel: 'warn' });

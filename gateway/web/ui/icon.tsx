@@ -24,6 +24,16 @@ const PATHS = {
   sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8z M12 2v2 M12 20v2 M2 12h2 M20 12h2 M5 5l1.5 1.5 M17.5 17.5 19 19 M5 19l1.5-1.5 M17.5 6.5 19 5',
   out: 'M9 4H6a1 1 0 0 0-1 1v14a1 1 0 0 0 1 1h3 M9 12h12 M17 8l4 4-4 4',
   help: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z M9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7 M12 16.5h.01',
+  barcode: 'M4 6v12 M7 6v12 M9.5 6v12 M13 6v12 M16 6v12 M20 6v12',
+  book: 'M12 6c-2.5-1.6-5.5-2-9-1.5V18c3.5-.5 6.5 0 9 1.5 2.5-1.5 5.5-2 9-1.5V4.5c-3.5-.5-6.5-.1-9 1.5z M12 6v13.5',
+  lend: 'M4 12v7h16v-7 M12 15V4 M8 8l4-4 4 4',
+  takeBack: 'M4 12v7h16v-7 M12 4v11 M8 11l4 4 4-4',
+  again: 'M20 11a8 8 0 1 0-2.3 6 M20 5v6h-6',
+  printer: 'M7 9V3h10v6 M7 17H4V9h16v8h-3 M7 14h10v7H7z',
+  sound: 'M4 9v6h4l5 4V5L8 9z M16.5 9a4 4 0 0 1 0 6 M19 6.5a8 8 0 0 1 0 11',
+  mute: 'M4 9v6h4l5 4V5L8 9z M17 9.5l5 5 M22 9.5l-5 5',
+  upload: 'M12 16V4 M7 9l5-5 5 5 M4 20h16',
+  download: 'M12 4v12 M7 11l5 5 5-5 M4 20h16',
 } as const;
 export type IconName = keyof typeof PATHS;
 
