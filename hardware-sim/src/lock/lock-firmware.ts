@@ -51,6 +51,8 @@ export interface LockFirmware {
   factoryReset(): Promise<void>;
   /** Public static key. */
   readonly key: Uint8Array;
+  /** Written to the log so far. */
+  records(): number;
   /** It computes, and does not merely wait for its motor. */
   isBusy(): boolean;
   close(): void;
@@ -320,6 +322,7 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
     get key() {
       return own.open;
     },
+    records: log.next,
     isBusy: () => pending > 0 && !body.isMoving() && !dead,
     close: stop,
   };

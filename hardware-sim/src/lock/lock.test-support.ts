@@ -93,6 +93,26 @@ const LIVE: RigClock = {
   until: (promise) => promise,
 };
 
+type ListChange = NonNullable<Parameters<typeof makeList>[1]>;
+
+/** A list of these cards for the room, signed now. */
+export async function roomList(
+  authority: Authority,
+  { cards, nowMs, ...more }: { cards: readonly number[]; nowMs: number } & Partial<ListChange>,
+): Promise<LockImage> {
+  const made = await makeList(authority.list.key, {
+    policy: encodePolicy(POLICY),
+    entries: entriesOf(cards),
+    prfKeyId: KEY_ID,
+    prf: createPrf(PRF_KEY),
+    ...datesFrom(nowMs),
+    ...more,
+  });
+  const { epoch, version } = made.head;
+  const digest = headHash(HEAD.encode(made.head));
+  return { epoch, version, digest, headFrame: made.headFrame, file: encodeListFile(made), keyId: KEY_ID };
+}
+
 export interface LockRig {
   readonly clock: RigClock;
   readonly air: MemoryAir;
@@ -105,7 +125,7 @@ export interface LockRig {
   session(own?: typeof CORRIDOR): Promise<LockSession>;
   /** Waits for it on the virtual clock. */
   run<T>(promise: Promise<T>): Promise<T>;
-  image(version: number, cards: readonly number[], more?: Partial<Parameters<typeof makeList>[1]>): Promise<LockImage>;
+  image(version: number, cards: readonly number[], more?: Partial<ListChange>): Promise<LockImage>;
   push(image: LockImage): Promise<string>;
   beat(change?: Partial<Parameters<typeof BEAT.encode>[0]>): Promise<Uint8Array>;
   tellTime(): Promise<void>;
@@ -185,27 +205,10 @@ export async function createLockRig(
       await rig.push(await rig.image(1, cards));
     },
     async image(version, cards, more = {}) {
-      const made = await makeList(authority.list.key, {
-        version,
-        policy: encodePolicy(POLICY),
-        entries: entriesOf(cards),
-        prfKeyId: KEY_ID,
-        prf: createPrf(PRF_KEY),
-        previousHeadHash: heads.get(version - 1) ?? new Uint8Array(32),
-        ...datesFrom(clock.now()),
-        ...more,
-      });
-      const digest = headHash(HEAD.encode(made.head));
-      if (!heads.has(version)) heads.set(version, must(fromHex(digest)));
-      return {
-        epoch: made.head.epoch,
-        version,
-        digest,
-        headFrame: made.headFrame,
-        file: encodeListFile(made),
-        keyId: KEY_ID,
-        wrappedKey: wrapKey(PRF_KEY, KEY_ID, lock.key(), keyPair(random.bytes(32))),
-      };
+      const previousHeadHash = heads.get(version - 1) ?? new Uint8Array(32);
+      const made = await roomList(authority, { version, cards, nowMs: clock.now(), previousHeadHash, ...more });
+      if (!heads.has(version)) heads.set(version, must(fromHex(made.digest)));
+      return { ...made, wrappedKey: wrapKey(PRF_KEY, KEY_ID, lock.key(), keyPair(random.bytes(32))) };
     },
     push: (image) =>
       withSession(async (opened) => {

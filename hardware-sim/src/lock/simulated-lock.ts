@@ -25,6 +25,9 @@ export interface SimulatedLockParts {
 export interface SimulatedLock {
   readonly lockId: string;
   readonly address: string;
+  readonly labelCode: Uint8Array;
+  /** Written to its log since it was made. */
+  records(): number;
   readonly body: LockBody;
   readonly flash: SimulatedFlash;
   /** Public static key, as paired. */
@@ -84,6 +87,8 @@ export async function createSimulatedLock(parts: SimulatedLockParts): Promise<Si
   return {
     lockId,
     address,
+    labelCode,
+    records: () => running().records(),
     body,
     flash,
     key: () => running().key,
