@@ -12,6 +12,7 @@ import {
   LockRadioError,
   type SeenLock,
 } from '@latchkey/controller/ports/lock-radio';
+import { ADVERTISEMENT_BYTES } from '@latchkey/protocols/lock/advertisement';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BlenoLock, startBlenoLock } from './bleno-lock.ts';
 import { lockContract } from './lock.contract.ts';
@@ -131,15 +132,17 @@ describe('a lock through bleno', () => {
   });
 
   it('says what to do where its adapter stays down', async () => {
-    const lock = { manufacturerData: () => new Uint8Array(23), connect: () => undefined };
+    const lock = { manufacturerData: () => new Uint8Array(2 + ADVERTISEMENT_BYTES), connect: () => undefined };
     await expect(start(new PlayedBleno(), lock)).rejects.toThrow('hciconfig hciN up');
   });
 
   it('fits a legacy advertisement, with the service in the response to a scan', async () => {
     const bleno = new PlayedBleno();
     bleno.powerOn();
-    standing.push(await start(bleno, { manufacturerData: () => new Uint8Array(23), connect: () => undefined }));
-    expect(bleno.advertised?.data).toHaveLength(28);
+    standing.push(
+      await start(bleno, { manufacturerData: () => new Uint8Array(2 + ADVERTISEMENT_BYTES), connect: () => undefined }),
+    );
+    expect(bleno.advertised?.data).toHaveLength(27);
     expect(bleno.advertised?.response.subarray(2).reverse().toString('hex')).toBe(LOCK_SERVICE.service);
   });
 
@@ -149,7 +152,7 @@ describe('a lock through bleno', () => {
     let hasPower = true;
     standing.push(
       await start(bleno, {
-        manufacturerData: () => (hasPower ? new Uint8Array(23) : undefined),
+        manufacturerData: () => (hasPower ? new Uint8Array(2 + ADVERTISEMENT_BYTES) : undefined),
         connect: () => undefined,
       }),
     );

@@ -134,7 +134,7 @@ export async function createLockLists({ memory, slots, trust, time, write }: Loc
     // Asked again: another list may have come into force since the transfer began.
     const accepted = await accept(loaded.value.headFrame);
     if (!accepted.ok) return refuse(accepted.code);
-    if (accepted.value.isSame) return refuse('not-newer');
+    if (accepted.value.isSame && list) return refuse('not-newer');
     slots.activate();
     list = loaded.value;
     overlay = pruneOverlay(overlay, { epoch: head.epoch, denySeq: head.denySeq });
