@@ -118,9 +118,16 @@ export interface DeskProcess {
   kill(): Promise<void>;
 }
 
-export async function startDeskProcess(plan: Pick<DeskPlan, 'dataDir' | 'pagePort'>): Promise<DeskProcess> {
+/** `env`: where its card readers are, say. */
+export async function startDeskProcess(
+  plan: Pick<DeskPlan, 'dataDir' | 'pagePort'>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<DeskProcess> {
   const args = [bundle('controller/main.mjs'), 'controller', '--data', plan.dataDir, '--log-level', 'error'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   try {
     const page = await opened(child, plan);
     return {

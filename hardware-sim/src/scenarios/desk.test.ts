@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// A library desk with real parts: a card under the real pcscd, the shipped controller, a library over TCP, and the page in Chromium
+// with a scanner that types. The gateway is gone throughout; the library's plug is pulled and put back.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { layFolder, makeCampus, policyFor, uidOf } from '@latchkey/controller/app/campus.test-support';
+import { stationLink } from '@latchkey/controller/app/desk-link';
+import { sealBorrowers } from '@latchkey/protocols/authorization/borrowers';
+import { cardId } from '@latchkey/protocols/authorization/credential-id';
+import type { Browser, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { missingForBrowser, startBrowser } from '../browser.test-support.ts';
+import { type CountedLibrary, startCountedLibrary } from '../desk/counted-library.ts';
+import { focusOf, scan } from '../desk/desk-page.test-support.ts';
+import { type DeskProcess, startDeskProcess } from '../desk/desk-process.ts';
+import { freePorts } from '../free-ports.ts';
+import { NetworkLink } from '../network.ts';
+import { missingForPcscd, Pcscd } from '../pcscd.ts';
+import { PcscdHand } from '../pcscd-hand.ts';
+import { requirement } from '../requirements.ts';
+
+const chromium = requirement('chromium', missingForBrowser);
+const pcsc = requirement('pcsc', missingForPcscd);
+const PORTAL = 'library-desk';
+const READER = 'card';
+const LIHUA = { card: uidOf(0), number: '2026001' };
+const WANGFANG = { card: uidOf(1), number: '2026002' };
+const until = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
+
+describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { timeout: 120_000 }, () => {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  let library: CountedLibrary;
+  let plug: NetworkLink;
+  let hand: PcscdHand;
+  let desk: DeskProcess;
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeEach(async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'lk-desk-page-'));
+    const pcscd = await Pcscd.start();
+    const reader = pcscd.readers[0];
+    if (reader === undefined) throw new Error('pcscd has no reader');
+    hand = new PcscdHand(new Map([[READER, reader]]));
+    library = await startCountedLibrary({ answerMs: 10 });
+    plug = await NetworkLink.start({ host: '127.0.0.1', port: library.port });
+    const pagePort = await freePorts(1);
+    cleanups.push(
+      () => rm(dataDir, { recursive: true, force: true }),
+      () => pcscd.close(),
+      () => library.close(),
+      () => plug.close(),
+    );
+    await lay(dataDir, { match: reader.name, pagePort, libraryPort: plug.port });
+    desk = await startDeskProcess({ dataDir, pagePort }, pcscd.env);
+    cleanups.push(() => desk.kill());
+    page = await openPage(await startBrowser(), dataDir);
+  }, 90_000);
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    if (faults.length > 0) throw new Error(faults.splice(0).join('\n'));
+  });
+
+  async function openPage(browser: Browser, dataDir: string): Promise<Page> {
+    cleanups.push(() => browser.close());
+    const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 1280, height: 860 } });
+    const made = await context.newPage();
+    made.on('pageerror', (error) => faults.push(error.message));
+    const link = await stationLink(dataDir);
+    if (!link.ok) throw new Error(link.code);
+    await made.goto(link.value);
+    await made.locator('input[name=scan]').waitFor();
+    return made;
+  }
+
+  const says = (selector: string) => until(() => page.locator(selector).first().innerText());
+  const lines = () =>
+    page
+      .locator('.line')
+      .evaluateAll((all) =>
+        all.map((line) => `${line.getAttribute('data-item')} ${line.getAttribute('data-message')}`),
+      );
+  const lent = () => [...library.lent].map(([item, patron]) => `${item} ${patron}`);
+
+  it('lends three, takes one back, goes on without its library, and tells it of both loans', async () => {
+    await says('.top .tag').toContain('在线');
+    await hand.present(READER, LIHUA.card);
+    await says('.who').toContain(LIHUA.number);
+    await says('.who .tag').toBe('可以借书');
+    for (const book of ['B001', 'B002', 'B003']) await scan(page, book);
+    await until(lines).toEqual(['B003 lent', 'B002 lent', 'B001 lent']);
+    expect(await page.locator('.line .due').first().innerText()).toContain('2026年12月22日');
+    await page.keyboard.press('F2');
+    await until(() => page.locator('.taking [aria-pressed=true]').innerText()).toContain('还书');
+    await scan(page, 'B002');
+    await until(lines).toContain('B002 returned');
+    expect(lent()).toEqual([`B001 ${LIHUA.number}`, `B003 ${LIHUA.number}`]);
+    await page.keyboard.press('F2');
+    await until(() => page.locator('.taking [aria-pressed=true]').innerText()).toContain('借书');
+
+    plug.cut();
+    await says('.banners').toMatch(/没有应答[^]*离线名单第 1 版[^]*2 位读者[^]*没有待上传/);
+    for (const book of ['B004', 'B005']) await scan(page, book);
+    await until(async () => (await lines()).slice(0, 2)).toEqual(['B005 lent-offline', 'B004 lent-offline']);
+    await says('.banners').toContain('待上传 2 条');
+    expect(await page.locator('.line .tag', { hasText: '待上传' }).count()).toBe(2);
+    expect(lent()).toHaveLength(2);
+
+    plug.restore();
+    await until(lent).toEqual(['B001', 'B003', 'B004', 'B005'].map((book) => `${book} ${LIHUA.number}`));
+    await says('.top .tag').toContain('在线');
+    await until(() => page.locator('.line .tag').count()).toBe(0);
+    await page.keyboard.press('F9');
+    await says('.conflicts .facts').toContain('没有待上传');
+    await says('.conflicts').toContain('没有冲突');
+    expect([...library.loans.values()]).toEqual([1, 1, 1, 1, 1]);
+    expect([...library.renewals]).toEqual([]);
+  });
+
+  it('takes up another patron at any moment, known by the list where the library is away', async () => {
+    await says('.top .tag').toContain('在线');
+    await hand.present(READER, LIHUA.card);
+    await says('.who').toContain(LIHUA.number);
+    await scan(page, 'B001');
+    await until(lines).toEqual(['B001 lent']);
+    plug.cut();
+    await says('.banners').toContain('没有应答');
+    await page.keyboard.press('F9');
+    await hand.present(READER, WANGFANG.card);
+    await says('.who').toMatch(/2026002[^]*Students[^]*来自离线名单/);
+    expect(await lines()).toEqual([]);
+    expect(await focusOf(page)).toBe('scan');
+    await scan(page, 'B002');
+    await until(lines).toEqual(['B002 lent-offline']);
+    plug.restore();
+    await until(lent).toEqual([`B001 ${LIHUA.number}`, `B002 ${WANGFANG.number}`]);
+  });
+
+  it('says at once that its program is gone', async () => {
+    await says('.top .tag').toContain('在线');
+    await desk.kill();
+    await says('.banners').toContain('连接已断开');
+    await scan(page, 'B001');
+    await says('.latest').toContain('没有办理');
+    expect(lent()).toEqual([]);
+  });
+});
+
+interface Place {
+  readonly match: string;
+  readonly pagePort: number;
+  readonly libraryPort: number;
+}
+
+/** A folder as enrolment leaves it, with a signed list of two who may borrow. */
+async function lay(dataDir: string, { match, pagePort, libraryPort }: Place): Promise<void> {
+  const campus = await makeCampus();
+  const borrowers = sealBorrowers(
+    [LIHUA, WANGFANG].map(({ card, number }) => ({ id: cardId(card), number })),
+    campus.scopePrf,
+  );
+  const loans = { group: 'Students', limit: 5, days: 30 };
+  const policyDocument = policyFor([PORTAL], {
+    profiles: [{ kind: 'resident', rules: [{ portals: [0], schedule: 0 }], loans }],
+    ...(borrowers && { borrowers }),
+  });
+  await layFolder(dataDir, campus, {
+    list: await campus.list(2, { policyDocument }),
+    wiring: {
+      readers: [{ name: READER, kind: 'pcsc', match }],
+      panel: { kind: 'none' },
+      portals: [],
+      desk: {
+        portal: PORTAL,
+        name: '一号台',
+        readers: [READER],
+        page: { port: pagePort },
+        library: { host: '127.0.0.1', port: libraryPort, charset: 'utf-8' },
+      },
+    },
+  });
+}
