@@ -22,6 +22,13 @@ export const lockReport = z.object({
   /** List in force in the lock, as the lock said; absent until it did. */
   list: z.object({ epoch: count, version: count, digest: hex(32) }).optional(),
   deny: z.object({ epoch: count, seq: count }).optional(),
+  /** What this controller has for it: where the lock says less, it is on its way. Without a list, none came here yet. */
+  wanted: z
+    .object({
+      list: z.object({ epoch: count, version: count }).optional(),
+      deny: z.object({ epoch: count, seq: count }),
+    })
+    .optional(),
   /** Percent. */
   battery: z.int().min(0).max(100).optional(),
   lastSeenMs: count.optional(),

@@ -26,8 +26,8 @@ export interface KnownLock {
   /** A visit just went well: what it still lacks was refused, or is not here. */
   restsUntilMs: number;
   session?: LockSession;
-  /** What it refused at the last visit, and why. */
-  refused?: string | undefined;
+  /** What it refused, and why. */
+  refused: readonly string[];
   fault?: string;
 }
 

@@ -73,7 +73,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
 
   function pump(): void {
     while (!closed && connecting < parts.radios) {
-      const next = queue.next(clock.monotonic(), visiting, mayReach);
+      const next = queue.next(clock.monotonic(), new Set(visiting.keys()), mayReach);
       const lock = next === undefined ? undefined : locks.get(next);
       if (!lock) return;
       const more = openings.waiting(lock.assignment.lockId) ? LINKS_FOR_OPENINGS : 0;
@@ -110,8 +110,9 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
       queue.succeeded(lockId);
       queue.done(lockId);
       lock.restsUntilMs = clock.monotonic() + REST_MS;
-      // What it refused stays to be read.
-      if (lock.refused === undefined) delete lock.fault;
+      delete lock.fault;
+      const [refused] = lock.refused;
+      if (refused !== undefined) lock.fault = refused;
     } else {
       queue.failed(lockId, clock.monotonic());
       lock.fault = fault.slice(0, FAULT_CHARACTERS);
@@ -146,8 +147,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
 
   async function serve(lock: KnownLock, session: NonNullable<KnownLock['session']>) {
     const { lockId, portal } = lock.assignment;
-    const refusedBefore = lock.refused;
-    delete lock.refused;
+    const refused: string[] = [];
     const visited = await visitLock({
       session,
       assignment: lock.assignment,
@@ -159,17 +159,19 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
         lock.statusAtMs = clock.monotonic();
         parts.onChange(lockId);
       },
-      onRefused(what, code) {
-        lock.refused = `${what}: ${code}`.slice(0, FAULT_CHARACTERS);
-        lock.fault = lock.refused;
-      },
+      onRefused: (what, code) => void refused.push(`${what}: ${code}`.slice(0, FAULT_CHARACTERS)),
     });
-    if (refusedBefore !== undefined && refusedBefore !== lock.refused && visited.ok)
-      setAlarm('lock-refused', false, `${portal}: ${refusedBefore}`);
-    if (lock.refused !== undefined) setAlarm('lock-refused', true, `${portal}: ${lock.refused}`);
-    // Not seen to the end: the alarm of before stands.
-    if (!visited.ok) lock.refused ??= refusedBefore;
+    tellRefused(lock, refused, visited.ok);
     return visited;
+  }
+
+  /** What it does not refuse any more is over only after a visit that was seen to its end. */
+  function tellRefused(lock: KnownLock, refused: readonly string[], isWhole: boolean): void {
+    const { portal } = lock.assignment;
+    for (const what of refused) setAlarm('lock-refused', true, `${portal}: ${what}`);
+    const over = isWhole ? lock.refused.filter((what) => !refused.includes(what)) : [];
+    for (const what of over) setAlarm('lock-refused', false, `${portal}: ${what}`);
+    lock.refused = [...new Set([...lock.refused, ...refused])].filter((what) => !over.includes(what));
   }
 
   async function meet(lock: KnownLock) {

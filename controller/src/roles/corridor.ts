@@ -102,7 +102,7 @@ export function createCorridor(parts: CorridorParts): Corridor {
     locks.delete(lockId);
     queue.forget(lockId);
     for (const alarm of ALARMS) parts.setAlarm(alarm, false, portal);
-    if (lock.refused !== undefined) parts.setAlarm('lock-refused', false, `${portal}: ${lock.refused}`);
+    for (const what of lock.refused) parts.setAlarm('lock-refused', false, `${portal}: ${what}`);
   }
 
   return {
@@ -119,7 +119,14 @@ export function createCorridor(parts: CorridorParts): Corridor {
         if (known) forget(known);
       } else if (known) known.assignment = assignment;
       else
-        locks.set(lockId, { assignment, unpaired: false, statusAtMs: 0, restsUntilMs: 0, sinceMonotonicMs: nowMs() });
+        locks.set(lockId, {
+          assignment,
+          refused: [],
+          unpaired: false,
+          statusAtMs: 0,
+          restsUntilMs: 0,
+          sinceMonotonicMs: nowMs(),
+        });
       look();
     },
     assignments: () => [...locks.values()].map(({ assignment }) => assignment),
