@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Power fails at every write to the flash and at every frame of a transfer, one after the other: the old list or the new one, never
 // a mixture, and it always goes on from there. The same for a ticket: never a second opening.
+import { ADVERTISED_FLAGS } from '@latchkey/protocols/lock/advertisement';
 import { LOCK_CODES } from '@latchkey/protocols/lock/messages';
 import { describe, expect, it } from 'vitest';
 import type { PowerCut } from './flash.ts';
@@ -145,6 +146,80 @@ describe('a transfer that broke off', () => {
     expect(await rig.push(image)).toBe('ok');
     expect(sent).toBeLessThan(image.file.length * 0.8);
   });
+});
+
+/** Every write that `act` makes, with every part of it done: what the lock is then, as `check` sees it. */
+async function atEveryWrite(
+  ready: () => Promise<LockRig>,
+  act: (rig: LockRig) => Promise<unknown>,
+  check: (rig: LockRig, about: string) => Promise<void>,
+): Promise<void> {
+  const plain = await ready();
+  const before = plain.lock.flash.operations;
+  await act(plain);
+  const writes = plain.lock.flash.operations - before;
+  expect(writes).toBeGreaterThan(0);
+  for (let write = 0; write < writes; write += 1)
+    for (const part of PARTS) {
+      const rig = await ready();
+      rig.lock.flash.cutAt({ operation: rig.lock.flash.operations + write, part });
+      await act(rig).catch(() => undefined);
+      rig.lock.flash.cutAt(undefined);
+      for (let boots = 0; !rig.lock.hasPower() && boots < 3; boots += 1) await rig.run(rig.lock.powerUp());
+      await check(rig, `write ${write}, ${part}`);
+    }
+}
+
+const isUnpaired = (rig: LockRig) =>
+  ((rig.lock.manufacturerData()?.[4] ?? 0) & ADVERTISED_FLAGS.unpaired) === ADVERTISED_FLAGS.unpaired;
+
+async function deny(rig: LockRig): Promise<void> {
+  const { frame } = await rig.deny(1, [2]);
+  const session = await rig.session();
+  await rig.run(session.request({ kind: 'deny', tail: frame }, 3_000));
+  await rig.run(session.close());
+}
+
+describe('power that fails', () => {
+  it('while a lock is paired leaves it paired, or to be paired', { timeout: 60_000 }, () =>
+    atEveryWrite(
+      createLockRig,
+      (rig) => rig.pair(),
+      async (rig, about) => {
+        if (isUnpaired(rig)) expect(await rig.pair(), about).toMatchObject({ kind: 'paired', code: 0 });
+        expect(isUnpaired(rig), about).toBe(false);
+        expect((await rig.status()).rootVersion, about).toBe(1);
+      },
+    ),
+  );
+
+  it('while it forgets everything leaves it as it was, or new', { timeout: 60_000 }, () =>
+    atEveryWrite(
+      () => furnished(),
+      (rig) => rig.run(rig.lock.factoryReset()),
+      async (rig, about) => {
+        const isNew = isUnpaired(rig);
+        if (isNew) expect(await rig.pair(), about).toMatchObject({ kind: 'paired', code: 0 });
+        await rig.tellTime();
+        expect(await holds(rig), about).toBe(isNew ? '000' : IS_OLD);
+      },
+    ),
+  );
+
+  it('while it takes a denial leaves it taken, or to be brought again', { timeout: 60_000 }, () =>
+    atEveryWrite(
+      () => furnished(),
+      deny,
+      async (rig, about) => {
+        await rig.tellTime();
+        if ((await rig.status()).denySeq === 0) {
+          expect(await holds(rig), about).toBe(IS_OLD);
+          await deny(rig);
+        }
+        expect(await holds(rig), about).toBe('100');
+      },
+    ),
+  );
 });
 
 describe('a ticket', () => {
