@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Campus } from './campus/campus.ts';
+import { DESK_READER } from './campus/library-desk.ts';
 import { tour } from './campus/tour.ts';
 import { tourText } from './campus/tour-text.ts';
 import { ControlApi, DEFAULT_CONTROL_PORT } from './control-api.ts';
@@ -12,7 +13,9 @@ import { missingForPcscd } from './pcscd.ts';
 const RESIDENTS = 2_000;
 const DISPLAY_PORT = 7_491;
 /** Of the gateway's pages, without TLS: browsers take localhost for safe. */
-const WEB_PORT = 7480;
+const WEB_PORT = 7_482;
+/** Of the library desk's page. */
+const DESK_PORT = 7_481;
 /** Nobody watches the tour to see people dawdle. */
 const BRISK = { reachMs: 20, passMs: 60, patienceMs: 5_000 };
 const USAGE = `Usage: npm start [-- --pcsc] [-- --exit]
@@ -63,6 +66,7 @@ async function main(flags: Flags): Promise<number> {
     displayPort: DISPLAY_PORT,
     httpPort: WEB_PORT,
     corridor: true,
+    deskPort: DESK_PORT,
   });
   try {
     const gatewayUpMs = performance.now() - since;
@@ -86,10 +90,13 @@ async function stayUp(
   print('  npm run sim -- --help');
   print(`  npm run sim -- tap gate-1-in ${campus.people[0]?.number}`);
   print('  npm run sim -- network cut gate-1');
+  print(`  npm run sim -- tap ${DESK_READER} ${campus.people[0]?.number}`);
+  print('  npm run sim -- network cut library');
   print(`  npm run sim -- room tap 101 ${campus.people[0]?.number}`);
   print(`\n  API    ${campus.gatewayUrl}/v1   (CA ${caFile}, token ${tokenFile})`);
   print(`  lane   http://127.0.0.1:${DISPLAY_PORT}/in   (display of gate-1)`);
   print(`  pass   http://localhost:${WEB_PORT}/pass/   (${await signInOf(campus)})`);
+  print(`  desk   ${await campus.deskLink()}   (tap a card at ${DESK_READER}, then type any book's number)`);
   print(`  logs   ${campus.logFile('gate-1')}`);
   await interrupted;
   await control.close();

@@ -347,6 +347,21 @@ describe('without the library', () => {
   });
 });
 
+describe('the library back again', () => {
+  it('is asked anew of whoever stands there', () => {
+    const one = withCard({ library: 'offline' });
+    one.world({ library: 'up' });
+    one.tell({ kind: 'library-up' });
+    expect(one.effects()).toMatchObject([{ kind: 'ask-patron', number: '2026001' }]);
+  });
+
+  it('is asked of nobody where nobody stands there', () => {
+    const one = desk();
+    one.tell({ kind: 'library-up' });
+    expect(one.effects()).toEqual([]);
+  });
+});
+
 describe('renewing', () => {
   it('needs somebody who stands there', () => {
     const one = desk();

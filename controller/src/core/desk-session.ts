@@ -168,10 +168,10 @@ function onRenewedAll(turn: DeskTurn, event: Extract<DeskEvent, { kind: 'renewed
   turn.effects.push({ kind: 'ask-patron', session, number: person.number });
 }
 
-/** Whoever stands there already is looked up now. */
+/** Whoever stands there already is looked up now, with what was uploaded for them. */
 function onLibraryUp(turn: DeskTurn): void {
   const { patron } = turn.state;
-  if (patron === null || patron.library !== null) return;
+  if (patron === null) return;
   turn.effects.push({ kind: 'ask-patron', session: patron.session, number: patron.person.number });
 }
 

@@ -68,7 +68,7 @@ function patronView(
 ): DeskPatron {
   const blocks = library ? libraryBlocks(library.conditions) : listBlocks(person);
   const charged = library?.charged ?? { count: null, limit: person.terms?.limit ?? null };
-  const kept = context.keptLoans(person.number);
+  const kept = context.library === 'offline' ? context.keptLoans(person.number) : 0;
   return {
     session,
     name: library?.name ?? null,
@@ -79,7 +79,7 @@ function patronView(
     blocks,
     mayBorrow: !blocks.some((block) => block.blocksLoans) && (library !== null || person.terms !== null),
     charged: library
-      ? { ...charged, count: charged.count === null ? null : Math.max(0, charged.count + lentSince) }
+      ? { ...charged, count: charged.count === null ? null : Math.max(0, charged.count + lentSince + kept) }
       : { ...charged, count: kept },
     overdue: library?.overdue ?? UNASKED,
     holds: library?.holds ?? UNASKED,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { benchLayout } from '../bench-layout.ts';
 import { BenchServer } from '../bench-server.ts';
 import type { CardHolder, SimulatedCampus } from '../control-commands.ts';
+import { type CountedLibrary, startCountedLibrary } from '../desk/counted-library.ts';
 import { DoorBench, type Manners } from '../door-bench.ts';
 import { freePorts } from '../free-ports.ts';
 import { NetworkLink } from '../network.ts';
@@ -24,6 +25,7 @@ import {
 } from './corridor.ts';
 import { GATES, type GatePlan, gateWiring, readersOf, SCOPE } from './gates.ts';
 import { GatewayApi } from './gateway-api.ts';
+import { DESK, deskWiring, enterDesk, LIBRARY, stationOf } from './library-desk.ts';
 import { Program, runToEnd } from './program.ts';
 import { cardsCsv, peopleCsv, type Resident, residents } from './residents.ts';
 
@@ -42,6 +44,8 @@ export interface CampusOptions {
   readonly httpPort?: number;
   /** Rooms with smart locks, and the controller that serves them. */
   readonly corridor?: boolean;
+  /** A library's counter, its page on this port, and a library system behind it. */
+  readonly deskPort?: number;
 }
 
 interface DeviceReport {
@@ -51,6 +55,8 @@ interface DeviceReport {
 }
 
 const START_TIMEOUT_MS = 60_000;
+/** A library system across the campus. */
+const LIBRARY_ANSWER_MS = 40;
 
 export class Campus implements SimulatedCampus {
   readonly people: readonly (CardHolder & Resident)[];
@@ -58,6 +64,7 @@ export class Campus implements SimulatedCampus {
   readonly links = new Map<string, NetworkLink>();
   readonly gates: readonly GatePlan[] = GATES;
   #corridor: Corridor | undefined;
+  #library: CountedLibrary | undefined;
   readonly #options: CampusOptions;
   readonly #programs = new Map<string, Program>();
   #ports: { readonly https: number; readonly mqtt: number } = { https: 0, mqtt: 0 };
@@ -161,6 +168,7 @@ export class Campus implements SimulatedCampus {
     await this.#openBenches();
     for (const gate of this.gates) await this.#installGate(gate);
     if (this.#corridor) await this.#installCorridor(this.#corridor);
+    if (this.#library) await this.#installDesk();
     const since = performance.now();
     await api.must('POST', '/v1/imports/people', peopleCsv(this.people));
     await api.must('POST', '/v1/imports/cards?form=hex', cardsCsv(this.people));
@@ -181,8 +189,17 @@ export class Campus implements SimulatedCampus {
   }
 
   async startControllers(): Promise<void> {
-    const devices = [...this.gates.map(({ device }) => device), ...(this.#corridor ? [CORRIDOR] : [])];
+    const devices = [
+      ...this.gates.map(({ device }) => device),
+      ...(this.#corridor ? [CORRIDOR] : []),
+      ...(this.#library ? [DESK] : []),
+    ];
     await Promise.all(devices.map(async (device) => this.startController(device)));
+  }
+
+  /** Address that opens the desk's page as its station; the desk was started. */
+  deskLink(): Promise<string> {
+    return stationOf(this.controllerFolder(DESK));
   }
 
   /** Doors with smart locks. */
@@ -200,7 +217,7 @@ export class Campus implements SimulatedCampus {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const { items } = await this.api.must<{ items: readonly DeviceReport[] }>('GET', '/v1/devices');
-      const lists = items.filter(({ id }) => id !== CORRIDOR).flatMap((device) => device.lists);
+      const lists = items.filter(({ id }) => id !== CORRIDOR && id !== DESK).flatMap((device) => device.lists);
       const [first] = lists;
       const settled = lists.length >= this.gates.length && lists.every((list) => list.reported === list.desired);
       if (settled && first?.desired != null && items.every(({ online }) => online)) return first.desired;
@@ -217,6 +234,7 @@ export class Campus implements SimulatedCampus {
     await Promise.allSettled([...this.links.values()].map(async (link) => link.close()));
     await Promise.allSettled([...this.benches.values()].map(async (bench) => bench.close()));
     await this.#corridor?.close();
+    await this.#library?.close();
     await this.#server?.close();
     await this.#pcscd?.close();
     if (this.#socketFolder !== undefined) await rm(this.#socketFolder, { recursive: true, force: true });
@@ -246,6 +264,7 @@ export class Campus implements SimulatedCampus {
       this.benches.set(device, bench);
       await writeFile(this.#wiringFile(device), JSON.stringify(wiring, undefined, 2));
     }
+    if (this.#options.deskPort !== undefined) await this.#openDesk(socket, this.#options.deskPort);
     this.#server = await BenchServer.start({ listen: socket, benches: this.benches });
     if (this.#options.corridor) {
       const radio = join(this.#socketFolder, 'air.sock');
@@ -258,6 +277,22 @@ export class Campus implements SimulatedCampus {
     const code = await this.#announce(device, name);
     await this.api.must('PUT', `/v1/portals/${device}`, { name, scope: SCOPE, device });
     await this.#enrol(device, code);
+  }
+
+  /** The way to the library goes through a cable of its own: `network cut library`. */
+  async #openDesk(socket: string, pagePort: number): Promise<void> {
+    this.#library = await startCountedLibrary({ answerMs: LIBRARY_ANSWER_MS });
+    const link = await NetworkLink.start({ host: '127.0.0.1', port: this.#library.port });
+    this.links.set(LIBRARY, link);
+    const wiring = deskWiring({ pagePort, socket, libraryPort: link.port });
+    this.benches.set(DESK, new DoorBench({ layout: benchLayout(wiring) }));
+    await writeFile(this.#wiringFile(DESK), JSON.stringify(wiring, undefined, 2));
+  }
+
+  async #installDesk(): Promise<void> {
+    const code = await this.#announce(DESK, '图书馆借还台');
+    await enterDesk(this.api, [...new Set(this.gates.flatMap(({ groups }) => groups))]);
+    await this.#enrol(DESK, code);
   }
 
   async #installCorridor(corridor: Corridor): Promise<void> {
