@@ -37,6 +37,10 @@ export function PatronPanel({ state }: { readonly state: DeskState }) {
   );
 }
 
+/** Some libraries say that nothing is owed by an amount of nothing. */
+const isOwed = (fees: DeskPatron['fees']): fees is NonNullable<DeskPatron['fees']> =>
+  fees !== null && Number(fees.amount) !== 0;
+
 function Nobody() {
   const words = useWords();
   return (
@@ -56,7 +60,7 @@ function Somebody({ patron, isOnline }: { readonly patron: DeskPatron; readonly 
       <Blocks blocks={patron.blocks} />
       {patron.message !== null && <Notice title={words.list.library}>{patron.message}</Notice>}
       <Counts patron={patron} />
-      {patron.fees !== null && isOnline && <PaymentForm key={patron.session} fees={patron.fees} />}
+      {isOwed(patron.fees) && isOnline && <PaymentForm key={patron.session} fees={patron.fees} />}
       {patron.holdsWaiting.length > 0 && (
         <Notice tone="warn" icon="book" title={words.patron.waiting}>
           <ul class="facts">
@@ -120,7 +124,7 @@ export function Counts({ patron }: { readonly patron: DeskPatron }) {
       <Count name={words.patron.overdue} of={patron.overdue} />
       <Count name={words.patron.holds} of={patron.holds} />
       {fines !== null && fines > 0 && <Count name={words.patron.fines} of={{ count: fines, limit: null }} />}
-      {fees !== null && (
+      {isOwed(fees) && (
         <div class="bad">
           <dt>{words.patron.fees}</dt>
           <dd>

@@ -9,8 +9,11 @@ import { useApp, useWords } from './model/app.ts';
 
 const TONES: Readonly<Record<DeskColour, 'good' | 'warn' | 'bad'>> = { green: 'good', amber: 'warn', red: 'bad' };
 const ICONS: Readonly<Record<DeskColour, IconName>> = { green: 'good', amber: 'warning', red: 'bad' };
-const iconOf = ({ colour, message }: DeskItem): IconName =>
-  message === 'waiting' || message === 'asking-again' ? 'clock' : ICONS[colour];
+/** Not yet decided: neither colour nor voice. */
+const isOpen = ({ message }: DeskItem): boolean => message === 'waiting';
+const toneOf = (line: DeskItem) => (isOpen(line) ? 'open' : TONES[line.colour]);
+const iconOf = (line: DeskItem): IconName =>
+  isOpen(line) || line.message === 'asking-again' ? 'clock' : ICONS[line.colour];
 
 /** Read aloud at once: whoever scans does not look at the screen. */
 export function LatestResult() {
@@ -44,7 +47,7 @@ function LineResult({ line }: { readonly line: DeskItem }) {
   const words = useWords();
   return (
     <Result
-      tone={TONES[line.colour]}
+      tone={toneOf(line)}
       icon={iconOf(line)}
       title={words.items[line.message]}
       detail={line.detail}
@@ -57,7 +60,7 @@ function LineResult({ line }: { readonly line: DeskItem }) {
 }
 
 interface ResultProps {
-  readonly tone: 'good' | 'warn' | 'bad';
+  readonly tone: 'good' | 'warn' | 'bad' | 'open';
   readonly icon: IconName;
   readonly title: string;
   readonly detail?: string | null;
@@ -69,7 +72,7 @@ interface ResultProps {
 function Result({ tone, icon, title, detail, mark, children }: ResultProps) {
   const words = useWords();
   return (
-    <div key={mark} class={`result ${tone}`}>
+    <div key={mark} class={`result ${tone}`} aria-hidden={tone === 'open' ? 'true' : undefined}>
       <Icon name={icon} />
       <div class="body">
         <strong>{title}</strong>
@@ -108,7 +111,7 @@ function Line({ line }: { readonly line: DeskItem }) {
   const words = useWords();
   const { due, fee, sortBin, holdFor } = line;
   return (
-    <li class={`row line ${TONES[line.colour]}`} data-item={line.item} data-message={line.message}>
+    <li class={`row line ${toneOf(line)}`} data-item={line.item} data-message={line.message}>
       <Icon name={iconOf(line)} />
       <div class="main">
         <span class="what">{line.title ?? line.item}</span>

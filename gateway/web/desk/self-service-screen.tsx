@@ -20,6 +20,7 @@ export function SelfServiceScreen({ state }: { readonly state: DeskState }) {
     <main class="kiosk stack">
       <TakingSwitch desk={state.desk} />
       <Step state={state} />
+      <ScanField hint={words.scan.selfHint} keyboard={false} />
       {patron !== null && (
         <>
           <Blocks blocks={patron.blocks} />
@@ -29,7 +30,6 @@ export function SelfServiceScreen({ state }: { readonly state: DeskState }) {
       {state.prompt !== null && <FeePrompt key={state.prompt.line} prompt={state.prompt} keys={false} />}
       <LatestResult />
       {items.length > 0 && <ItemList items={items} />}
-      <ScanField hint={words.scan.selfHint} keyboard={false} />
       {hasSomething && (
         <div class="buttons finish">
           <Button kind="plain" icon="printer" onClick={() => void app.print()}>

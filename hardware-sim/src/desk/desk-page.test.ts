@@ -91,6 +91,18 @@ describe.skipIf(!chromium.available)('the page of the desk', { timeout: 60_000 }
       await until(() => focusOf(page)).toBe('scan');
     });
 
+    it('keeps it under a finger, and calls up no screen keyboard', async () => {
+      const touched = await visitDesk(browser, desk.url, { touch: true, width: 800 });
+      desk.show({ desk: { ...desk.state.desk, mode: 'self-service' }, patron: patronOf({ number: null }) });
+      await touched.page.locator('.kiosk .finish').waitFor();
+      for (const target of ['.taking button >> nth=1', '.finish button >> nth=0', '.step', '.counts']) {
+        await touched.page.locator(target).tap();
+        expect(await focusOf(touched.page), target).toBe('scan');
+      }
+      expect(await touched.page.locator('input[name=scan]').getAttribute('inputmode')).toBe('none');
+      await touched.context.close();
+    });
+
     it('takes a scan while somebody walks the page with Tab', async () => {
       await page.keyboard.press('Tab');
       expect(await focusOf(page)).toBe('BUTTON');
@@ -187,6 +199,9 @@ describe.skipIf(!chromium.available)('the page of the desk', { timeout: 60_000 }
       });
       await until(() => latest().innerText()).toMatch(/未办理：图书馆系统拒绝[^]*仅供阅览/);
       expect(await latest().locator('.result.bad').count()).toBe(1);
+      const open = itemOf('4', { colour: 'amber', message: 'waiting', due: null });
+      desk.show({ items: [open, ...desk.state.items] });
+      await until(() => latest().locator('.result.open').count()).toBe(1);
     });
 
     it('sound differently, once each, and not while muted', async () => {

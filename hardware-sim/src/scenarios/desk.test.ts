@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A library desk with real parts: a card under the real pcscd, the shipped controller, a library over TCP, and the page in Chromium
 // with a scanner that types. The gateway is gone throughout; the library's plug is pulled and put back.
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { layFolder, makeCampus, policyFor, uidOf } from '@latchkey/controller/app/campus.test-support';
@@ -137,6 +139,25 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     await until(lent).toEqual([`B001 ${LIHUA.number}`, `B002 ${WANGFANG.number}`]);
   });
 
+  it('brings what another desk did meanwhile before a person, who decides by name', async () => {
+    await says('.top .tag').toContain('在线');
+    await hand.present(READER, LIHUA.card);
+    await says('.who').toContain(LIHUA.number);
+    plug.cut();
+    await says('.banners').toContain('没有应答');
+    await lendElsewhere(library.port, 'B001', WANGFANG.number);
+    await scan(page, 'B001');
+    await until(lines).toEqual(['B001 lent-offline']);
+    plug.restore();
+    await says('.records').toContain('1 条冲突');
+    await page.keyboard.press('F9');
+    await says('.conflict').toMatch(/借出[^]*B001[^]*2026001[^]*书在另一位读者名下[^]*建议/);
+    await page.locator('input[name=by]').fill('王老师');
+    await page.locator('.conflict').getByRole('button', { name: '已手工处理' }).click();
+    await says('.conflicts').toContain('没有冲突');
+    expect(lent()).toEqual([`B001 ${WANGFANG.number}`]);
+  });
+
   it('says at once that its program is gone', async () => {
     await says('.top .tag').toContain('在线');
     await desk.kill();
@@ -146,6 +167,16 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     expect(lent()).toEqual([]);
   });
 });
+
+/** What a desk of another branch does meanwhile. */
+async function lendElsewhere(port: number, item: string, patron: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  const answered = once(socket, 'data');
+  socket.write(`11YN20261123    101500${' '.repeat(18)}AOLIB|AA${patron}|AB${item}|AC|\r`);
+  const [answer] = (await answered) as [Buffer];
+  socket.destroy();
+  if (!answer.toString().startsWith('121')) throw new Error(`not lent: ${answer.toString()}`);
+}
 
 interface Place {
   readonly match: string;

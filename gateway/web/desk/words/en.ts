@@ -106,7 +106,6 @@ export const en: Words = {
     label: 'Scan an item',
     staffedHint: 'Scan or type a barcode, a pass code or a patron number, then Enter',
     selfHint: 'Hold the barcode of the book to the scanner',
-    hereAlways: 'The scanner works at any time: no need to click here',
   },
   taking: { label: 'Scanning does', loans: 'Loans', returns: 'Returns' },
   latest: 'Latest result',
@@ -243,7 +242,6 @@ export const en: Words = {
     pending: '(offline record)',
   },
   self: {
-    welcome: 'Self-service',
     start: 'Present your campus card',
     startWhy: 'Lay it on the reader, or scan the code on your phone',
     startReturns: 'Scan the books you return',

@@ -129,7 +129,6 @@ export const zhCn = {
     label: '扫描图书条码',
     staffedHint: '扫描或输入条码、通行码、读者号，按回车',
     selfHint: '请把图书条码对准扫描枪',
-    hereAlways: '扫描枪随时可用：不必点这里',
   },
   taking: { label: '扫描图书时', loans: '借书', returns: '还书' },
   latest: '刚才的结果',
@@ -265,7 +264,6 @@ export const zhCn = {
     pending: '（离线记录）',
   },
   self: {
-    welcome: '自助借还',
     start: '请刷校园卡',
     startWhy: '放在读卡器上，或扫描手机上的通行码',
     startReturns: '请扫描要归还的图书',
