@@ -68,14 +68,36 @@ export const lock = z
   })
   .meta({ id: 'Lock' });
 export const lockList = z.object({ items: z.array(lock) });
+export const lockQuery = z.object({
+  building: z.string().max(100).optional(),
+  waiting: z.enum(['true', 'false']).optional().describe('true: only those that wait for their newest list'),
+});
 
 const counts = z.record(z.enum(ROLLOUT_STATES), z.int());
+export const WAITING_SHOWN = 20;
+const waitingLock = lock.pick({
+  portal: true,
+  room: true,
+  rollout: true,
+  desired: true,
+  reported: true,
+  waitingSince: true,
+  server: true,
+});
 export const rollouts = z
   .object({
     locks: z.int(),
     counts,
     oldestWaitingAt: instant.nullable(),
-    buildings: z.array(z.object({ building: z.string(), locks: z.int(), counts, oldestWaitingAt: instant.nullable() })),
+    buildings: z.array(
+      z.object({
+        building: z.string(),
+        locks: z.int(),
+        counts,
+        oldestWaitingAt: instant.nullable(),
+        waiting: z.array(waitingLock).describe(`those that wait longest, ${WAITING_SHOWN} at most`),
+      }),
+    ),
   })
   .meta({ id: 'Rollouts' });
 

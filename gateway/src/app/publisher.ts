@@ -7,8 +7,9 @@ import { compilePolicy, encodePolicy } from '@latchkey/protocols/authorization/p
 import { concatBytes } from '@latchkey/protocols/bytes/equal';
 import { sha256Hex } from '@latchkey/protocols/bytes/hash';
 import { err, ok, type Result } from '@latchkey/protocols/result';
+import type { ExpressionBuilder } from 'kysely';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
-import type { Flag } from '../adapters/database/schema.ts';
+import type { Database } from '../adapters/database/schema.ts';
 import type { Keystore } from '../adapters/keystore.ts';
 import { compileScope } from '../core/compiler/compile-scope.ts';
 import { type ListPlace, newestList, storeList } from './list-store.ts';
@@ -65,7 +66,7 @@ export function createPublishOnce(options: PublisherOptions): PublishOnce {
     // Looked at again after every few: who moves house while thousands of lists are made does not wait for all of them.
     for (;;) {
       const rows = await scopesDue(options);
-      const due = rows.filter(({ id, hurry }) => !failed.has(id) && (hurry === 1 || !seen.has(id)));
+      const due = rows.filter(({ id, hurry }) => !failed.has(id) && (hurry > 0 || !seen.has(id)));
       if (due.length === 0) return published;
       for (const { id: scope } of due.slice(0, AT_ONCE)) {
         seen.add(scope);
@@ -86,7 +87,7 @@ async function scopesDue({
   keystore,
   now,
   lifetimes = DEFAULT_LIFETIMES,
-}: PublisherOptions): Promise<{ id: number; hurry: Flag }[]> {
+}: PublisherOptions): Promise<{ id: number; hurry: number }[]> {
   const { epoch } = keystore.root.document;
   const scopes = await database.reader
     .selectFrom('scope')
@@ -96,11 +97,20 @@ async function scopesDue({
     .select(({ fn }) => ['scope.id', 'change_seq', 'compiled_seq', 'hurry', fn.max('issued_at').as('issued_at')])
     .groupBy(['scope.id', 'change_seq', 'compiled_seq', 'hurry'])
     .orderBy('hurry', 'desc')
+    // A gate is for thousands, a lock for those of one room.
+    .orderBy((eb) => eb.exists(smartLocks(eb)))
     .orderBy('scope.id')
     .execute();
   const due = now() - lifetimes.resignAfterMs;
   return scopes.filter((row) => row.change_seq > row.compiled_seq || row.issued_at === null || row.issued_at <= due);
 }
+
+const smartLocks = (eb: ExpressionBuilder<Database, 'scope'>) =>
+  eb
+    .selectFrom('portal')
+    .select('portal.id')
+    .whereRef('portal.scope_id', '=', 'scope.id')
+    .where('portal.kind', '=', 'lock');
 
 type ScopeResult = Result<PublishedList | undefined, PublishProblem>;
 
@@ -177,7 +187,7 @@ async function finish(
   const scope = list.head.scopeId;
   const fresh = previous !== undefined && now() - previous.issuedAtMs < lifetimes.resignAfterMs;
   if (fresh && previous.contentDigest === contentDigest) {
-    const compiled = { compiled_seq: reading.changeSeq, hurry: 0 as const };
+    const compiled = { compiled_seq: reading.changeSeq, hurry: 0 };
     await database.db.updateTable('scope').set(compiled).where('id', '=', scope).execute();
     return undefined;
   }

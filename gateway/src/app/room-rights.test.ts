@@ -85,7 +85,7 @@ const dirty = async () =>
       .where('change_seq', '>', (eb) => eb.ref('compiled_seq'))
       .orderBy('id')
       .execute()
-  ).map(({ id, hurry }) => `${id}${hurry === 1 ? '!' : ''}`);
+  ).map(({ id, hurry }) => `${id}${hurry > 0 ? '!' : ''}`);
 
 const publish = () =>
   createPublishOnce({

@@ -4,6 +4,7 @@ import type { Changed } from '@latchkey/protocols/api/common';
 import type * as keychain from '@latchkey/protocols/api/keychain';
 import type * as locks from '@latchkey/protocols/api/locks';
 import type { CommandState } from '@latchkey/protocols/api/operations';
+import type { Reach } from './principal.ts';
 import type { Actor, ApiResult } from './services.ts';
 
 export interface KeychainService {
@@ -17,7 +18,8 @@ export interface KeychainService {
 export interface LockService {
   list(): Promise<readonly locks.Lock[]>;
   get(portal: string): Promise<locks.Lock | undefined>;
-  rollouts(): Promise<locks.Rollouts>;
+  /** Of locks in reach. */
+  rollouts(reach: Reach): Promise<locks.Rollouts>;
   add(body: locks.LockBody, actor: Actor): Promise<ApiResult<Changed>>;
   replace(portal: string, body: locks.ReplaceBody, actor: Actor): Promise<ApiResult<Changed>>;
   corridors(portal: string, devices: readonly string[], actor: Actor): Promise<ApiResult<Changed>>;

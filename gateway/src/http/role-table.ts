@@ -94,7 +94,7 @@ export const ROLE_TABLE: Readonly<Record<string, RouteAccess>> = {
   // are given where keys were.
   'GET /v1/locks': buildings('facilities', 'security', 'dorm-manager'),
   'GET /v1/locks/:id': buildings('facilities', 'security', 'dorm-manager'),
-  'GET /v1/rollouts': campus('facilities', 'dorm-manager'),
+  'GET /v1/rollouts': buildings('facilities', 'dorm-manager'),
   'POST /v1/locks': campus('facilities'),
   'POST /v1/locks/:id/replace': campus('facilities'),
   'PUT /v1/locks/:id/corridors': campus('facilities'),

@@ -11,6 +11,7 @@ import { createRenewals } from './migrations/0008-renewals.ts';
 import { createLocks } from './migrations/0009-locks.ts';
 import { createRoles } from './migrations/0010-roles.ts';
 import { createLibrary } from './migrations/0011-library.ts';
+import { createRosters } from './migrations/0012-rosters.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -24,6 +25,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0009-locks': createLocks,
   '0010-roles': createRoles,
   '0011-library': createLibrary,
+  '0012-rosters': createRosters,
 };
 
 /** The database holds migrations this software does not know. */

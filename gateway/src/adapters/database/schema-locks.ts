@@ -73,6 +73,8 @@ export interface RoomGrantTable {
   actor: string;
   made_at: number;
   withdrawn_at: number | null;
+  /** Of the duty roster it is a shift of. */
+  roster: Generated<string | null>;
 }
 
 /** One confirmed tap. The id is the command's, too; a second tap of the same confirmation finds this row. */

@@ -83,8 +83,10 @@ export interface ScopeTable {
   change_seq: number;
   /** `change_seq` the newest look of the publisher was at. */
   compiled_seq: number;
-  /** 1: somebody moved house; compiled before others. */
-  hurry: Generated<Flag>;
+  /** Compiled before others; see HURRY. */
+  hurry: Generated<number>;
+  /** Of the first change that is not compiled yet, or of the last one that was. */
+  changed_at: Generated<number | null>;
 }
 
 export interface PrfKeyTable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Locks as those see them who look after them: what each should have beside what it says it has, who serves it, what still waits.
 import type { Lock, RolloutState, Rollouts } from '@latchkey/protocols/api/locks';
-import { ROLLOUT_STATES } from '@latchkey/protocols/api/locks';
+import { ROLLOUT_STATES, WAITING_SHOWN } from '@latchkey/protocols/api/locks';
 import type { DeviceId } from '@latchkey/protocols/ids';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
@@ -29,7 +29,15 @@ const lockRows = (db: Kysely<Database>) =>
     )
     .select(['lock.id', 'lock.portal_id', 'lock.state', 'lock.firmware', 'lock.changed_at', 'lock.pairing_until'])
     .select(['portal.building', 'portal.room', 'portal.scope_id', 'scope.change_seq', 'scope.compiled_seq'])
-    .select(['list.epoch as list_epoch', 'list.version as list_version', 'list.issued_at'])
+    .select('scope.changed_at as scope_changed_at')
+    .select(['list.epoch as list_epoch', 'list.version as list_version'])
+    // Of the oldest version that the lock has not been seen with.
+    .select(
+      sql<number | null>`(select min(missed.issued_at) from list_version as missed
+        where missed.scope_id = scope.id and missed.epoch = list.epoch and missed.version > coalesce(
+          (select max(said.version) from lock_report as said
+            where said.lock_id = lock.id and said.epoch = list.epoch), 0))`.as('missed_since'),
+    )
     .where('lock.state', 'in', ['waiting', 'paired'])
     .orderBy('lock.portal_id');
 
@@ -65,7 +73,7 @@ export async function listLocks({ db, serverOf, isOnline }: LockReadOptions, por
       desired: row.list_version,
       reported,
       rollout,
-      waitingSince: rollout === 'in-force' ? null : toInstant(Math.max(row.issued_at ?? 0, row.changed_at)),
+      waitingSince: rollout === 'in-force' ? null : toInstant(waitingSince(row)),
       pairingUntil: toInstantOrNull(row.pairing_until),
       reports: said.map((report) => toReport(report, server, isOnline)),
     };
@@ -76,6 +84,13 @@ export async function listLocks({ db, serverOf, isOnline }: LockReadOptions, por
 function newestReport({ list_epoch }: Row, reports: readonly Report[]): number | null {
   const versions = reports.flatMap(({ epoch, version }) => (epoch === list_epoch && version !== null ? [version] : []));
   return versions.length === 0 ? null : Math.max(...versions);
+}
+
+/** Since the first change it has not got; a lock that came into the door later waits since then. */
+function waitingSince({ change_seq, compiled_seq, scope_changed_at, missed_since, changed_at }: Row): number {
+  const changed = change_seq > compiled_seq ? scope_changed_at : null;
+  const first = Math.min(missed_since ?? Number.MAX_SAFE_INTEGER, changed ?? Number.MAX_SAFE_INTEGER);
+  return first === Number.MAX_SAFE_INTEGER ? changed_at : Math.max(first, changed_at);
 }
 
 function rolloutOf(row: Row, reported: number | null, atCorridor: boolean): RolloutState {
@@ -120,9 +135,20 @@ export function rolloutsOf(locks: readonly Lock[]): Rollouts {
   const buildings = [...grouped(locks, ({ building }) => building)].map(([building, inIt]) => ({
     building,
     ...summed(inIt),
+    waiting: longestWaiting(inIt),
   }));
-  return { ...summed(locks), buildings };
+  return { ...summed(locks), buildings: buildings.toSorted((a, b) => BY_NAME.compare(a.building, b.building)) };
 }
+
+const BY_NAME = new Intl.Collator('zh', { numeric: true });
+
+const longestWaiting = (locks: readonly Lock[]) =>
+  locks
+    .flatMap(({ portal, room, rollout, desired, reported, waitingSince, server }) =>
+      waitingSince === null ? [] : [{ portal, room, rollout, desired, reported, waitingSince, server }],
+    )
+    .toSorted((a, b) => (a.waitingSince < b.waitingSince ? -1 : a.waitingSince > b.waitingSince ? 1 : 0))
+    .slice(0, WAITING_SHOWN);
 
 function summed(locks: readonly Lock[]) {
   const counts = Object.fromEntries(ROLLOUT_STATES.map((state) => [state, 0])) as Record<RolloutState, number>;

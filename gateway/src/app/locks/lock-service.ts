@@ -75,7 +75,10 @@ export function createLockService(options: LockServiceOptions): LockService {
   return {
     list: () => listLocks(options),
     get: async (portal) => (await listLocks(options, portal))[0],
-    rollouts: async () => rolloutsOf(await listLocks(options)),
+    async rollouts(reach) {
+      const all = await listLocks(options);
+      return rolloutsOf(reach === 'all' ? all : all.filter(({ building }) => reach.has(building)));
+    },
     add: (body, actor) => addLock(options, body, actor),
     replace: (portal, body, actor) => replaceLock(options, portal, body, actor),
     corridors: (portal, devices, actor) => setCorridors(options, portal, devices, actor),

@@ -12,7 +12,7 @@ import { lastDenyOf } from './deny-log.ts';
 import { heldPeople } from './held-people.ts';
 import { holdPhonesOf, phonesInUse, withdrawPhonesOf } from './phones.ts';
 import { type Change, change, type DenyMark, type RegistryContext, type RegistryResult } from './registry-context.ts';
-import { scopesOfPeople } from './touched-scopes.ts';
+import { HURRY, hurryScopes, scopesOfPeople } from './touched-scopes.ts';
 
 export type CardAction = 'lose' | 'freeze' | 'unfreeze' | 'found' | 'withdraw';
 export type RevokeReason = 'lost' | 'frozen' | 'withdrawn';
@@ -110,7 +110,10 @@ async function issueWithin(
   // A withdrawn card given out again is still on the chain as denied.
   if ((await lastDenyOf(trx, epoch(), campusRef))?.kind === 'deny')
     each.deny({ campusRef, kind: 'allow-again', reason: 'other' });
-  each.touch(await scopesOfPeople(trx, [holder.id]));
+  // They stand at the counter, whatever else is being made.
+  const scopes = await scopesOfPeople(trx, [holder.id]);
+  each.touch(scopes);
+  await hurryScopes(trx, scopes, HURRY.one);
   each.note({ action: 'card-issue', subject: `card ${row.id}`, detail: { person } });
   return ok([row.id]);
 }

@@ -10,7 +10,7 @@ import { bytesOfHex } from './deny-log.ts';
 import { writeLevel } from './levels.ts';
 import type { Change, RegistryContext } from './registry-context.ts';
 import { flag } from './rows.ts';
-import { hurryScopes, scopesOfPeople } from './touched-scopes.ts';
+import { HURRY, hurryScopes, scopesOfPeople } from './touched-scopes.ts';
 
 /** Above so many people their scopes are not looked up one by one: all are compiled, and those without a change end there. */
 const FEW_PEOPLE = 200;
@@ -87,7 +87,7 @@ const isPlace = (field: string): boolean => /^(?:room|building):/.test(field);
 /** Move-in day is an import: the rooms concerned go first, not the ten thousand lists that are only looked at. */
 async function hurryRooms(each: Change, people: readonly number[]): Promise<void> {
   for (let first = 0; first < people.length; first += FEW_PEOPLE)
-    await hurryScopes(each.trx, await scopesOfPeople(each.trx, people.slice(first, first + FEW_PEOPLE)));
+    await hurryScopes(each.trx, await scopesOfPeople(each.trx, people.slice(first, first + FEW_PEOPLE)), HURRY.many);
 }
 
 async function touchPeople(each: Change, people: readonly number[]): Promise<void> {

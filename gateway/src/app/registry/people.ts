@@ -8,7 +8,7 @@ import { withdrawCardsOf } from './cards.ts';
 import { certifiedScopesOf, withdrawPhonesOf } from './phones.ts';
 import { type Change, change, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { changedFields, flag, instantOf, missingOf } from './rows.ts';
-import { hurryScopes, scopesOfPeople } from './touched-scopes.ts';
+import { HURRY, hurryScopes, scopesOfPeople } from './touched-scopes.ts';
 
 export interface PutAnswer {
   readonly changed: boolean;
@@ -57,7 +57,8 @@ async function writePerson(each: Change, number: string, fields: PersonFields, g
   await setGroups(trx, known.id, groups);
   const after = await scopesOfPeople(trx, [known.id]);
   each.touch(after);
-  if (altered.includes('room') || altered.includes('building')) await hurryScopes(trx, [...before, ...after]);
+  if (altered.includes('room') || altered.includes('building'))
+    await hurryScopes(trx, [...before, ...after], HURRY.one);
   each.note({ action: 'person-change', subject: `person ${number}`, detail: { fields: altered } });
   return { changed: true };
 }

@@ -110,7 +110,7 @@ async function carryOut<T>(
   });
   if (!result.ok) throw new Refusal(result);
   const deny = await appendDenies(trx, epoch(), denies, atMs, actor);
-  const lists = await markScopes(trx, touched);
+  const lists = await markScopes(trx, touched, atMs);
   if (notes.length > 0) await appendAudit(trx, atMs, actor, notes, open.run);
   return { value: result.value, committed: { lists, places, deny } };
 }

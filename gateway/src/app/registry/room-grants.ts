@@ -7,6 +7,7 @@ import type { Database } from '../../adapters/database/schema.ts';
 import type { PutAnswer } from './people.ts';
 import { change, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { missingOf } from './rows.ts';
+import { HURRY, hurryScopes } from './touched-scopes.ts';
 
 export const LONGEST_GRANT_MS = 30 * 86_400_000;
 
@@ -44,6 +45,7 @@ export async function addGrant(
       .returning('id')
       .executeTakeFirstOrThrow();
     touch(scopes);
+    await hurryScopes(trx, scopes, HURRY.one);
     const { building, room, floor, person: number, group: groupId } = body;
     const whom = number === undefined ? { group: groupId } : { person: number };
     const detail = { ...whom, building, room: room ?? '', floor: floor ?? '', from: body.from, until: body.until };

@@ -5,24 +5,43 @@ import type { Database } from '../../adapters/database/schema.ts';
 
 export type TouchedScopes = readonly number[] | 'all';
 
+/** What goes before lists that merely changed: rooms of many who move, and before those whatever somebody stands and waits for. */
+export const HURRY = { many: 1, one: 2 } as const;
+
 /** True where any scope was marked. */
-export async function markScopes(trx: Transaction<Database>, touched: readonly TouchedScopes[]): Promise<boolean> {
+export async function markScopes(
+  trx: Transaction<Database>,
+  touched: readonly TouchedScopes[],
+  atMs: number,
+): Promise<boolean> {
   const all = touched.includes('all');
   const ids = [...new Set(touched.flatMap((scopes) => (scopes === 'all' ? [] : scopes)))];
   if (!all && ids.length === 0) return false;
-  let update = trx.updateTable('scope').set((eb) => ({ change_seq: eb('change_seq', '+', 1) }));
+  let update = trx.updateTable('scope').set((eb) => ({
+    change_seq: eb('change_seq', '+', 1),
+    changed_at: eb
+      .case()
+      .when('change_seq', '>', eb.ref('compiled_seq'))
+      .then(eb.fn.coalesce('changed_at', eb.val(atMs)))
+      .else(atMs)
+      .end(),
+  }));
   if (!all) update = update.where('id', 'in', ids);
   await update.execute();
   return true;
 }
 
-/** Somebody moved house: these lists go before those that merely changed. */
-export async function hurryScopes(trx: Transaction<Database>, scopes: readonly number[]): Promise<void> {
+export async function hurryScopes(
+  trx: Transaction<Database>,
+  scopes: readonly number[],
+  hurry: (typeof HURRY)[keyof typeof HURRY],
+): Promise<void> {
   if (scopes.length === 0) return;
   await trx
     .updateTable('scope')
-    .set({ hurry: 1 })
+    .set({ hurry })
     .where('id', 'in', [...scopes])
+    .where('hurry', '<', hurry)
     .execute();
 }
 

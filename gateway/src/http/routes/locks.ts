@@ -28,13 +28,20 @@ export function registerLocks(app: Api, locks: LockService): void {
       schema: {
         tags,
         summary: 'Locks in use: desired and reported list, who serves each, what waits',
+        querystring: schema.lockQuery,
         response: { 200: schema.lockList },
       },
     },
     async (request) => {
       const reach = reachFor(request);
-      const items = await locks.list();
-      return { items: reach === 'all' ? [...items] : items.filter(({ building }) => reach.has(building)) };
+      const { building, waiting } = request.query;
+      const items = (await locks.list()).filter(
+        (lock) =>
+          (reach === 'all' || reach.has(lock.building)) &&
+          (building === undefined || lock.building === building) &&
+          (waiting === undefined || (lock.waitingSince !== null) === (waiting === 'true')),
+      );
+      return { items };
     },
   );
   app.get(
@@ -54,7 +61,7 @@ export function registerLocks(app: Api, locks: LockService): void {
         response: { 200: schema.rollouts },
       },
     },
-    async () => locks.rollouts(),
+    async (request) => locks.rollouts(reachFor(request)),
   );
   registerChanges(app, locks);
   registerOrders(app, locks, within);
