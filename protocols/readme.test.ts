@@ -23,7 +23,10 @@ import { CERTIFICATE_STATEMENT } from './codes/certificate.ts';
 import { CERTIFICATE, CHALLENGE, PASS_CODE } from './codes/pass-code.ts';
 import { ZONE_ENTRY, ZONE_HEADER } from './codes/zone-message.ts';
 import { answer, command, OPERATIONS, timeAnswer } from './commands/command.ts';
-import { LOCK_CODES, lockMessageForms } from './lock/messages.ts';
+import { ADVERTISED_FLAGS, ADVERTISEMENT } from './lock/advertisement.ts';
+import { LOCK_REASONS, LOG_KINDS, LOG_RECORD } from './lock/log-record.ts';
+import { ENVELOPES, LOCK_CODES, lockMessageForms, REFUSALS } from './lock/messages.ts';
+import { TICKET } from './lock/ticket.ts';
 import { ALARM_KINDS } from './mqtt/door-terms.ts';
 import { CODE_FORMS, journalEvent } from './mqtt/events.ts';
 import { eventAck, listDown, need, renewalAnswer, UP_MESSAGES } from './mqtt/messages.ts';
@@ -111,6 +114,31 @@ describe('README', () => {
   it('names every magic, rule of a decision and part of the vectors', () => {
     const missing = [...Object.values(MAGICS), ...RULES].filter((word) => !text.includes(`\`${word}\``));
     expect(missing).toEqual([]);
+  });
+  it.each([
+    ['Advertising', ADVERTISEMENT, [['16', '4', 'MAC']]],
+    ['Tickets', TICKET, []],
+    ['The log of a lock', LOG_RECORD, []],
+  ] as const)('the layout of locks under %s is that of its field table', (title, codec, more) => {
+    const [, section = ''] = new RegExp(`^### ${title}\\n(.*?)(?=^##)`, 'ms').exec(text) ?? [];
+    const rows = [...section.matchAll(/^\| (\d+) \| (\d+) \| (\w+) \|/gm)].map((row) => row.slice(1));
+    const fields = codec.fields.map(({ field, offset, width }) => [`${offset}`, `${width}`, field.name]);
+    expect(rows).toEqual([...fields, ...more]);
+  });
+  it('names every kind, reason and flag of locks with its number', () => {
+    const words = text.replaceAll(/\s+/g, ' ');
+    const kinds = Object.entries(LOG_KINDS).map(
+      ([kind, number]) => `${number} ${kind.replace(/^door-(?=forced|held)/, '').replaceAll('-', ' ')}`,
+    );
+    const reasons = LOCK_REASONS.flatMap((reason, number) => (reason ? [`${number} ${reason}`] : []));
+    const flags = Object.entries(ADVERTISED_FLAGS).map(
+      ([flag, bit]) =>
+        `${bit.toString(16).padStart(2, '0')} ${flag.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`,
+    );
+    const refusals = Object.entries(REFUSALS).map(([why, number]) => `${number} ${why.replaceAll('-', ' ')}`);
+    const envelopes = Object.entries(ENVELOPES).map(([name, number]) => `| ${name} | ${number} |`);
+    const wanted = [...kinds, ...reasons, ...flags, ...refusals, ...envelopes];
+    expect(wanted.filter((word) => !words.includes(word))).toEqual([]);
   });
   it('names every message of locks with its number and block', () => {
     const rows = lockMessageForms().map(({ name, number, fields, hasTail }) => {

@@ -21,9 +21,9 @@ const FIELDS = [
   { name: 'shortId', type: 'hex', length: 4 },
 ] as const;
 
-const BODY = table('advertisement', FIELDS);
+export const ADVERTISEMENT = table('advertisement', FIELDS);
 const MAC_BYTES = 4;
-export const ADVERTISEMENT_BYTES = BODY.size + MAC_BYTES;
+export const ADVERTISEMENT_BYTES = ADVERTISEMENT.size + MAC_BYTES;
 /** Of manufacturer data for tests and prototypes; a maker of locks uses its own. */
 export const COMPANY_ID = 0xffff;
 
@@ -58,7 +58,7 @@ function macOf(body: Uint8Array, key: Uint8Array | undefined): Uint8Array {
 /** `key`: 16 bytes, given at pairing; absent for a lock that has none yet. */
 export function writeAdvertisement(value: Advertisement, key: Uint8Array | undefined): Uint8Array {
   const { listVersion, logNext, ...rest } = value;
-  const body = BODY.encode({ ...rest, format: 1, listVersion: low24(listVersion), logNext: low24(logNext) });
+  const body = ADVERTISEMENT.encode({ ...rest, format: 1, listVersion: low24(listVersion), logNext: low24(logNext) });
   return concatBytes([body, macOf(body, key)]);
 }
 
@@ -66,7 +66,7 @@ export type AdvertisementError = 'not-a-lock' | 'advertisement-forged';
 
 /** Whose it says it is, before its key can be found. */
 export function shortIdOf(bytes: Uint8Array): string | undefined {
-  const body = bytes.length === ADVERTISEMENT_BYTES ? BODY.decode(bytes) : undefined;
+  const body = bytes.length === ADVERTISEMENT_BYTES ? ADVERTISEMENT.decode(bytes) : undefined;
   return body?.ok ? body.value.shortId : undefined;
 }
 
@@ -75,9 +75,10 @@ export function readAdvertisement(
   key: Uint8Array | undefined,
 ): Result<Advertisement, AdvertisementError> {
   if (bytes.length !== ADVERTISEMENT_BYTES) return err('not-a-lock');
-  const body = BODY.decode(bytes);
+  const body = ADVERTISEMENT.decode(bytes);
   if (!body.ok) return err('not-a-lock', body.detail);
-  if (!equalBytes(bytes.slice(BODY.size), macOf(bytes.slice(0, BODY.size), key))) return err('advertisement-forged');
+  if (!equalBytes(bytes.slice(ADVERTISEMENT.size), macOf(bytes.slice(0, ADVERTISEMENT.size), key)))
+    return err('advertisement-forged');
   const { flags, battery, stateCounter, shortId } = body.value;
   const { listVersion, logNext } = body.value;
   return ok({ flags, battery, stateCounter, shortId, listVersion: from24(listVersion), logNext: from24(logNext) });
