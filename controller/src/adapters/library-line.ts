@@ -53,6 +53,7 @@ export function createLibraryLine({ wiring, clock, random, onState, log }: Libra
   const options: SipOptions = { charset, checksum, terminator, delimiter };
   const queue: Question[] = [];
   let socket: Socket | undefined;
+  let dialled: Socket | undefined;
   let inFlight: Question | undefined;
   let cancelTimeout: (() => void) | undefined;
   let cancelBeat: (() => void) | undefined;
@@ -145,6 +146,7 @@ export function createLibraryLine({ wiring, clock, random, onState, log }: Libra
     const { host, port, tls } = wiring;
     return new Promise((resolve, reject) => {
       const made = tls ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+      dialled = made;
       const cancel = clock.after(CONNECT_WITHIN_MS, () => made.destroy(new Error('the library does not answer')));
       made.once('error', reject);
       made.once('close', () => reject(new Error('the library closed the connection')));
@@ -213,8 +215,10 @@ export function createLibraryLine({ wiring, clock, random, onState, log }: Libra
       });
     },
     async close() {
-      await opening?.close();
-      socket?.destroy();
+      // First, so that nothing waits for an answer that will not be used.
+      const closing = opening?.close();
+      dialled?.destroy();
+      await closing;
     },
   };
 }

@@ -40,3 +40,27 @@ export const deskWiring = z.strictObject({
     .optional(),
 });
 export type DeskWiring = z.infer<typeof deskWiring>;
+
+interface PortalPlace {
+  readonly id: string;
+  readonly display?: { readonly port: number } | undefined;
+}
+
+/** What the schema cannot see. */
+export function deskProblems(
+  desk: DeskWiring | undefined,
+  portals: readonly PortalPlace[],
+): { readonly field: string; readonly fix: string }[] {
+  if (!desk) return [];
+  const problems: { field: string; fix: string }[] = [];
+  if (portals.some(({ id }) => id === desk.portal))
+    problems.push({
+      field: 'desk.portal',
+      fix: 'it is described in portals: a desk has a portal of its own, without a door',
+    });
+  if (portals.some(({ display }) => display?.port === desk.page.port))
+    problems.push({ field: 'desk.page.port', fix: 'a display has this port: give the page its own' });
+  if (desk.idle.warnMs >= desk.idle.endMs)
+    problems.push({ field: 'desk.idle.warnMs', fix: 'the warning comes before the end: use less than endMs' });
+  return problems;
+}

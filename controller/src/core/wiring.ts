@@ -3,6 +3,7 @@
 // each other. Every problem names the field and what to do, all at once, so that a file is corrected in one go.
 import type { Err, Ok } from '@latchkey/protocols/result';
 import type { z } from 'zod';
+import { deskProblems } from './wiring-desk.ts';
 import { type PortalWiring, type Wiring, wiring } from './wiring-schema.ts';
 
 export type { InputWiring, PanelWiring, PortalWiring, ReaderWiring, Wiring } from './wiring-schema.ts';
@@ -26,7 +27,7 @@ export function parseWiring(json: unknown): Ok<Wiring> | BadWiring {
     ...readerProblems(parsed.data),
     ...panelProblems(parsed.data),
     ...portalProblems(parsed.data),
-    ...deskProblems(parsed.data),
+    ...deskProblems(parsed.data.desk, parsed.data.portals),
   ];
   return problems.length > 0 ? refuse(problems) : { ok: true, value: withSockets(parsed.data) };
 }
@@ -245,21 +246,6 @@ function portalProblems({ portals }: Wiring): WiringProblem[] {
     ...portals.flatMap((portal, p) => timerProblems(portal, `portals.${p}`)),
     ...portals.flatMap((portal, p) => safetyProblems(portal, `portals.${p}`)),
   ];
-}
-
-function deskProblems({ desk, portals }: Wiring): WiringProblem[] {
-  if (!desk) return [];
-  const problems: WiringProblem[] = [];
-  if (portals.some(({ id }) => id === desk.portal))
-    problems.push({
-      field: 'desk.portal',
-      fix: 'it is described in portals: a desk has a portal of its own, without a door',
-    });
-  if (portals.some(({ display }) => display?.port === desk.page.port))
-    problems.push({ field: 'desk.page.port', fix: 'a display has this port: give the page its own' });
-  if (desk.idle.warnMs >= desk.idle.endMs)
-    problems.push({ field: 'desk.idle.warnMs', fix: 'the warning comes before the end: use less than endMs' });
-  return problems;
 }
 
 function timerProblems({ timers, contact }: PortalWiring, at: string): WiringProblem[] {
