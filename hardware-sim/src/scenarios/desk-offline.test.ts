@@ -19,6 +19,7 @@ import { NetworkLink } from '../network.ts';
 const PORTAL = 'library-desk';
 const PATRON = '2026001';
 const TIMEOUT_MS = 60_000;
+const MOST_ATTEMPTS = 100;
 
 let dataDir: string;
 let library: CountedLibrary;
@@ -57,12 +58,7 @@ beforeEach(async () => {
   hardware = testHardware(['card']);
   const ports = { hardware, link: testLink().attach };
   controller = await startController({ dataDir, software: 'test', log: SILENT, ports });
-  await expect
-    .poll(async () => {
-      page = await openDeskPage({ dataDir, pagePort });
-      return true;
-    })
-    .toBe(true);
+  page = await openOnceServed(pagePort);
   await isUp();
   hardware.tap('card', uidOf(0));
   await page.until(({ patron }) => patron?.source === 'library');
@@ -74,6 +70,18 @@ afterEach(async () => {
   await library.close();
   await rm(dataDir, { recursive: true, force: true });
 }, TIMEOUT_MS);
+
+/** The page is opened in its own time, the controller is ready before. */
+async function openOnceServed(pagePort: number): Promise<DeskPage> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openDeskPage({ dataDir, pagePort });
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
 
 const isUp = () => page.until(({ library: { state } }) => state === 'up');
 const isAway = () => page.until(({ library: { state } }) => state === 'offline');
