@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several radios as one: each lock is reached through the one that heard it best, or the other where that has no links left.
 import { type LockLink, type LockRadio, LockRadioError, type SeenLock } from '../ports/lock-radio.ts';
+import { countedLink } from './counted-link.ts';
 
 /** Links that one adapter holds (reference: lock, about 5). */
 const LINKS_A_RADIO = 5;
+/** Heard by another radio this much better only: within it, the one with fewer links. */
+const ALIKE_DB = 10;
 
 interface Place {
   readonly radio: LockRadio;
   readonly rssi: number;
 }
 
-export function joinLockRadios(radios: readonly LockRadio[]): LockRadio {
+export function joinLockRadios(
+  radios: readonly LockRadio[],
+  log: (message: string, fields: object) => void,
+): LockRadio {
   const heard = new Map<string, Map<LockRadio, Place>>();
   const links = new Map<LockRadio, number>(radios.map((radio) => [radio, 0]));
   const count = (radio: LockRadio, by: number) => links.set(radio, (links.get(radio) ?? 0) + by);
@@ -31,29 +37,22 @@ export function joinLockRadios(radios: readonly LockRadio[]): LockRadio {
         ),
       );
       const failed = started.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+      for (const { message } of failed) log('a radio for locks does not start', { reason: message });
       // One that works serves; none is a mistake that a person has to hear of.
       if (failed[0] && failed.length === radios.length) throw failed[0];
     },
     async connect(address, deadlineMs): Promise<LockLink> {
-      const places = [...(heard.get(address)?.values() ?? [])].sort((a, b) => b.rssi - a.rssi);
-      const place = places.find(({ radio }) => (links.get(radio) ?? 0) < LINKS_A_RADIO);
+      const places = [...(heard.get(address)?.values() ?? [])];
+      const free = places.filter(({ radio }) => (links.get(radio) ?? 0) < LINKS_A_RADIO);
+      const best = Math.max(...free.map(({ rssi }) => rssi));
+      const alike = free.filter(({ rssi }) => rssi > best - ALIKE_DB);
+      const [place] = alike.sort((a, b) => (links.get(a.radio) ?? 0) - (links.get(b.radio) ?? 0) || b.rssi - a.rssi);
       if (!place) throw new LockRadioError(places.length > 0 ? 'radio-down' : 'not-seen');
       const { radio } = place;
       count(radio, 1);
       try {
         const link = await radio.connect(address, deadlineMs);
-        return {
-          room: link.room,
-          write: (frame) => link.write(frame),
-          onFrame: (listener) => link.onFrame(listener),
-          onClosed(listener) {
-            link.onClosed(() => {
-              count(radio, -1);
-              listener();
-            });
-          },
-          close: () => link.close(),
-        };
+        return countedLink(link, () => count(radio, -1));
       } catch (error) {
         count(radio, -1);
         throw error;

@@ -185,7 +185,7 @@ export class NobleRadio implements LockRadio {
   }
 
   async reset(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || !this.#listener) return;
     this.#drop();
     await this.#open().catch((error: Error) =>
       this.#options.log('adapter did not come back', { reason: error.message }),

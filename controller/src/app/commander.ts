@@ -6,7 +6,6 @@ import { type Command, command } from '@latchkey/protocols/commands/command';
 import { isMomentary, judgeCommand } from '@latchkey/protocols/commands/judge-command';
 import { openJson } from '@latchkey/protocols/commands/seal';
 import type { DeviceId, PortalId } from '@latchkey/protocols/ids';
-import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { JournalEvent } from '@latchkey/protocols/mqtt/events';
 import type { PortalReport } from '@latchkey/protocols/mqtt/messages';
 import { err, ok, type Result } from '@latchkey/protocols/result';
@@ -14,6 +13,7 @@ import type { SettingsFile } from '../adapters/settings-file.ts';
 import { type ClaimedMode, mayClaim } from '../core/mode-arbiter.ts';
 import type { Link } from '../ports/link.ts';
 import type { Doors } from '../roles/doors.ts';
+import { type CommandResults, createCommandResults, type OpeningUnderWay } from './command-results.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings-schema.ts';
 
@@ -31,6 +31,8 @@ export interface Commander {
   onCommand(payload: Uint8Array): Promise<void>;
   /** Puts the doors back into the modes that were set before a restart. */
   restore(): Promise<void>;
+  /** The gateway is there (again). */
+  onUp(): void;
 }
 
 export interface CommanderParts {
@@ -74,6 +76,7 @@ function writeOf({ operation, mode }: Command): Write | undefined {
 
 export function createCommander(parts: CommanderParts): Commander {
   const { doors, settings, log } = parts;
+  const told: CommandResults = createCommandResults(parts);
   const outcomes = new Map<string, Outcome>();
   let queue: Promise<void> = Promise.resolve();
 
@@ -85,17 +88,16 @@ export function createCommander(parts: CommanderParts): Commander {
     }
   }
 
-  function tell({ id, portal }: Command, outcome: Outcome): void {
+  function tell({ id, portal }: OpeningUnderWay, outcome: Outcome): void {
     remember(id, outcome);
     const report =
       outcome.state === 'done' && portal !== undefined && doors.portals().includes(portal)
         ? { portal: doors.report(portal) }
         : {};
-    const message = { id, ...outcome, ...report, atMs: parts.now() };
-    parts.link.publish('res', encodeEnvelope(message)).catch(() => log.debug({}, 'result not sent'));
+    told.tell(id, { id, ...outcome, ...report, atMs: parts.now() }, outcome.state !== 'received');
   }
 
-  function finish(given: Command, outcome: Outcome): void {
+  function finish(given: OpeningUnderWay, outcome: Outcome): void {
     tell(given, outcome);
     const { id, operation, actor, portal } = given;
     const { state, code } = outcome;
@@ -130,7 +132,10 @@ export function createCommander(parts: CommanderParts): Commander {
 
   async function carryOut(given: Command): Promise<Result<unknown>> {
     const { portal, ticket } = given;
-    if (ticket !== undefined && portal !== undefined) return parts.openLock(portal, ticket, given.expiresMs);
+    if (ticket !== undefined && portal !== undefined) {
+      told.begin(given);
+      return parts.openLock(portal, ticket, given.expiresMs);
+    }
     const portals = targets(given);
     if (!portals.ok) return portals;
     const write = writeOf(given);
@@ -176,6 +181,7 @@ export function createCommander(parts: CommanderParts): Commander {
     tell(given, { state: 'received' });
     const result = await carryOut(given);
     finish(given, result.ok ? { state: 'done' } : { state: 'refused', code: result.code });
+    told.end(given.id);
   }
 
   async function restoreOne(portal: PortalId): Promise<void> {
@@ -198,7 +204,13 @@ export function createCommander(parts: CommanderParts): Commander {
         .catch((error: unknown) => log.error({ error: String(error) }, 'command failed'));
       await queue;
     },
+    onUp: told.onUp,
     async restore() {
+      // Whether they opened, the locks' logs will say.
+      for (const opening of told.left()) {
+        finish(opening, { state: 'refused', code: 'outcome-unknown' });
+        told.end(opening.id);
+      }
       await Promise.all(doors.portals().map(restoreOne));
     },
   };

@@ -73,18 +73,22 @@ async function openLockRadios(
   log: LogFunction,
 ): Promise<LockRadio | undefined> {
   if (!locks) return undefined;
-  const { joinLockRadios } = await import('../adapters/lock-radios.ts');
+  const [{ joinLockRadios }, { watchRadio }] = await Promise.all([
+    import('../adapters/lock-radios.ts'),
+    import('../adapters/radio-watch.ts'),
+  ]);
   const radios = locks.radios.map(async (radio): Promise<LockRadio> => {
     if (radio.kind === 'noble') {
       const { NobleRadio } = await import('../adapters/noble-radio.ts');
-      return new NobleRadio({ device: radio.device, clock, log: (text, fields) => log(text, { ...fields }) });
+      const say = (text: string, fields: object) => log(text, { ...fields });
+      return watchRadio(new NobleRadio({ device: radio.device, clock, log: say }), { clock, log: say });
     }
     const { SimulatedRadio } = await import('../adapters/simulated-radio.ts');
     const address = (await import('../adapters/bench-address.ts')).parseBenchAddress(radio.socket);
     if (!address.ok) throw new Error(address.detail ?? address.code);
     return new SimulatedRadio({ address: address.value, clock });
   });
-  return joinLockRadios(await Promise.all(radios));
+  return joinLockRadios(await Promise.all(radios), (text, fields) => log(text, { ...fields }));
 }
 
 async function openGpio({ panel, portals }: Wiring): Promise<Panel> {

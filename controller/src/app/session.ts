@@ -77,6 +77,7 @@ export function createSession(parts: SessionParts, link: Pick<Link, 'publish'>):
     up = true;
     log.info({ session }, 'gateway reached');
     for (const each of everybody()) each.onUp();
+    parts.commander.onUp();
   }
 
   function broadcast(bytes: Uint8Array): Promise<void> | undefined {

@@ -50,6 +50,8 @@ export const settingsSchema = z.object({
   /** Order of the last mode change carried out: an older one that arrives late undoes nothing. */
   commandOrder: count,
   portals: z.record(portalId, z.object({ operator: keptMode.optional(), lockdown: keptMode.optional() })),
+  /** Openings of smart locks under way, by the id of their command. */
+  openings: z.record(z.string(), z.object({ actor: z.string().max(80), portal: portalId })).optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type Enrolment = z.infer<typeof enrolment>;

@@ -90,6 +90,8 @@ export function createCorridorHearing(parts: CorridorHearingParts): CorridorHear
         // Whom another corridor serves, that one misses.
         setAlarm('lock-unreachable', isLost && isServed(lock, parts.nowMs()), portal);
       }
+      // One that did not start at first hears by now.
+      if (heardAt.size > 0) setAlarm('lock-radio-down', false);
       for (const [adapter, atMs] of heardAt) setAlarm('lock-radio-down', monotonic() - atMs > RADIO_SILENT_MS, adapter);
     },
   };

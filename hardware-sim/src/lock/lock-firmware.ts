@@ -21,8 +21,6 @@ import { createLockTrust } from './lock-trust.ts';
 import { openLogRing } from './log-ring.ts';
 import { openSettingsStore } from './settings-store.ts';
 
-export const FIRMWARE_VERSION = 1;
-
 /** Pages of 4 KiB: two banks of settings, the log, two slots for lists. */
 const LAYOUT = { settings: 12, log: 16, slot: 16 } as const;
 export const LOCK_FLASH_PAGES = 2 * LAYOUT.settings + LAYOUT.log + 2 * LAYOUT.slot;
