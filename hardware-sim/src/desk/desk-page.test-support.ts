@@ -227,3 +227,16 @@ export async function scan(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text);
   await page.keyboard.press('Enter');
 }
+
+/** The keys carry the times of a scanner, however slow the machine is that runs the test. */
+export async function scanAtSpeed(page: Page, text: string, gapMs: number): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  const startMs = Date.now() + 1_000;
+  const keys = Array.from(text, (key) => ({ key, text: key, code: '' }));
+  for (const [at, key] of [...keys, { key: 'Enter', text: '\r', code: 'Enter' }].entries()) {
+    const timestamp = (startMs + at * gapMs) / 1000;
+    await client.send('Input.dispatchKeyEvent', { type: 'keyDown', ...key, timestamp });
+    await client.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key, timestamp });
+  }
+  await client.detach();
+}

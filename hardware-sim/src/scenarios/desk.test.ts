@@ -11,7 +11,7 @@ import { stationLink } from '@latchkey/controller/app/desk-link';
 import { sealBorrowers } from '@latchkey/protocols/authorization/borrowers';
 import { cardId } from '@latchkey/protocols/authorization/credential-id';
 import type { Browser, Page } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { missingForBrowser, startBrowser } from '../browser.test-support.ts';
 import { type CountedLibrary, startCountedLibrary } from '../desk/counted-library.ts';
 import { focusOf, scan } from '../desk/desk-page.test-support.ts';
@@ -39,7 +39,8 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
   let page: Page;
   const faults: string[] = [];
 
-  beforeEach(async () => {
+  /** `change`: of the desk's wiring. */
+  async function open(change: object = {}): Promise<void> {
     const dataDir = await mkdtemp(join(tmpdir(), 'lk-desk-page-'));
     const pcscd = await Pcscd.start();
     const reader = pcscd.readers[0];
@@ -54,11 +55,12 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
       () => library.close(),
       () => plug.close(),
     );
-    await lay(dataDir, { match: reader.name, pagePort, libraryPort: plug.port });
+    await lay(dataDir, { match: reader.name, pagePort, libraryPort: plug.port, change });
     desk = await startDeskProcess({ dataDir, pagePort }, pcscd.env);
     cleanups.push(() => desk.kill());
     page = await openPage(await startBrowser(), dataDir);
-  }, 90_000);
+    await says('.top h1').toBe('一号台');
+  }
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
     if (faults.length > 0) throw new Error(faults.splice(0).join('\n'));
@@ -86,6 +88,7 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
   const lent = () => [...library.lent].map(([item, patron]) => `${item} ${patron}`);
 
   it('lends three, takes one back, goes on without its library, and tells it of both loans', async () => {
+    await open();
     await says('.top .tag').toContain('在线');
     await hand.present(READER, LIHUA.card);
     await says('.who').toContain(LIHUA.number);
@@ -121,6 +124,7 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
   });
 
   it('takes up another patron at any moment, known by the list where the library is away', async () => {
+    await open();
     await says('.top .tag').toContain('在线');
     await hand.present(READER, LIHUA.card);
     await says('.who').toContain(LIHUA.number);
@@ -140,6 +144,7 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
   });
 
   it('brings what another desk did meanwhile before a person, who decides by name', async () => {
+    await open();
     await says('.top .tag').toContain('在线');
     await hand.present(READER, LIHUA.card);
     await says('.who').toContain(LIHUA.number);
@@ -158,7 +163,26 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     expect(lent()).toEqual([`B001 ${WANGFANG.number}`]);
   });
 
+  it("serves patrons by themselves, shows nobody's number, and ends a session that was left", async () => {
+    await open({ mode: 'self-service', idle: { warnMs: 5_000, endMs: 11_000 } });
+    await says('.step').toContain('请刷校园卡');
+    await hand.present(READER, LIHUA.card);
+    await says('.step').toContain('您好');
+    await scan(page, 'B001');
+    await until(lines).toEqual(['B001 lent']);
+    expect(await page.locator('body').innerText()).not.toContain(LIHUA.number);
+    await says('.idle').toMatch(/秒后自动结束/);
+    await page.locator('.idle .button').click();
+    await until(() => page.locator('.idle').count()).toBe(0);
+    await says('.idle').toMatch(/秒后自动结束/);
+    await says('.step').toContain('请刷校园卡');
+    await says('.latest').toContain('无人操作');
+    expect(await lines()).toEqual([]);
+    expect(await focusOf(page)).toBe('scan');
+  });
+
   it('says at once that its program is gone', async () => {
+    await open();
     await says('.top .tag').toContain('在线');
     await desk.kill();
     await says('.banners').toContain('连接已断开');
@@ -182,10 +206,11 @@ interface Place {
   readonly match: string;
   readonly pagePort: number;
   readonly libraryPort: number;
+  readonly change: object;
 }
 
 /** A folder as enrolment leaves it, with a signed list of two who may borrow. */
-async function lay(dataDir: string, { match, pagePort, libraryPort }: Place): Promise<void> {
+async function lay(dataDir: string, { match, pagePort, libraryPort, change }: Place): Promise<void> {
   const campus = await makeCampus();
   const borrowers = sealBorrowers(
     [LIHUA, WANGFANG].map(({ card, number }) => ({ id: cardId(card), number })),
@@ -208,6 +233,7 @@ async function lay(dataDir: string, { match, pagePort, libraryPort }: Place): Pr
         readers: [READER],
         page: { port: pagePort },
         library: { host: '127.0.0.1', port: libraryPort, charset: 'utf-8' },
+        ...change,
       },
     },
   });
