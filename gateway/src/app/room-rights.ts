@@ -18,7 +18,10 @@ const roomLocks = ({ db }: Snapshot, scope: number) =>
     .where('kind', '=', 'lock')
     .where('building', '<>', '');
 
-/** Ends in the past are left out: the list gets no longer by what was. */
+/** Every list is made anew once a day at least. */
+const AHEAD_MS = 7 * 86_400_000;
+
+/** What is over or weeks away is left out: a lock has little room, and a roster many shifts. */
 const grantsOf = ({ db }: Snapshot, scope: number, nowMs: number) =>
   db
     .selectFrom('room_grant')
@@ -28,6 +31,7 @@ const grantsOf = ({ db }: Snapshot, scope: number, nowMs: number) =>
     .where('portal.building', '<>', '')
     .where('room_grant.withdrawn_at', 'is', null)
     .where('room_grant.valid_until', '>', nowMs)
+    .where('room_grant.valid_from', '<', nowMs + AHEAD_MS)
     .where((eb) => eb.or([eb('room_grant.room', 'is', null), eb('room_grant.room', '=', eb.ref('portal.room'))]))
     .where((eb) => eb.or([eb('room_grant.floor', 'is', null), eb('room_grant.floor', '=', eb.ref('portal.floor'))]));
 

@@ -104,6 +104,10 @@ export const ROLE_TABLE: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/room-grants': campus('dorm-manager', 'security', 'auditor'),
   'POST /v1/room-grants': campus('dorm-manager', 'security'),
   'DELETE /v1/room-grants/:id': campus('dorm-manager', 'security'),
+  'GET /v1/duty-rosters': buildings('dorm-manager', 'security', 'auditor'),
+  'GET /v1/duty-rosters/:id': buildings('dorm-manager', 'security', 'auditor'),
+  'PUT /v1/duty-rosters/:id': campus('dorm-manager', 'security'),
+  'DELETE /v1/duty-rosters/:id': campus('dorm-manager', 'security'),
 
   // Library: the rules are the library's; whether somebody is blocked is for the staff of its desks.
   'GET /v1/loan-rules': open('librarian', 'card-office'),

@@ -29,7 +29,7 @@ export async function registerRoutes(app: Api, services: ApiServices, monotonicM
   registerHistory(app, services);
   registerOwn(app, services.own, monotonicMs);
   registerKeychain(app, services.keychain, monotonicMs);
-  registerLocks(app, services.locks);
+  registerLocks(app, services);
   registerLibrary(app, services);
   await registerImports(app, services);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the routes need of the gateway, in the API's own terms. Every change names its actor, for the audit chain.
 import type { Changed, Page } from '@latchkey/protocols/api/common';
+import type { DutyRoster, DutyRosterBody } from '@latchkey/protocols/api/duty-rosters';
 import type { ApiErrorCode } from '@latchkey/protocols/api/errors';
 import type * as history from '@latchkey/protocols/api/history';
 import type * as imports from '@latchkey/protocols/api/imports';
@@ -125,6 +126,8 @@ export interface ApiServices {
   readonly schedules: Collection<rights.Schedule, rights.ScheduleBody>;
   readonly holidays: Collection<rights.Holiday, rights.HolidayBody>;
   readonly levels: Collection<rights.Level, rights.LevelBody>;
+  /** Those with a shift that is not over. */
+  readonly dutyRosters: Collection<DutyRoster, DutyRosterBody>;
   readonly loanRules: Collection<library.LoanRule, library.LoanRuleBody>;
   /** `list`: those of whom something is kept. */
   readonly borrowers: Collection<library.Borrower, library.BorrowerBody>;

@@ -2,11 +2,13 @@
 // The API's small collections: read from the database, changed through the registry, which audits and marks lists.
 import type { ApiServices } from '../../http/services.ts';
 import { putHoliday, putSchedule, removeHoliday, removeSchedule } from '../registry/calendar.ts';
+import { putRoster, removeRoster } from '../registry/duty-rosters.ts';
 import { putLevel, removeLevel } from '../registry/levels.ts';
 import { putBorrower, putLoanRule, removeBorrower, removeLoanRule } from '../registry/library.ts';
 import { putGroup, putPerson, removeGroup, removePerson } from '../registry/people.ts';
 import { putPortal, putScope, removePortal, removeScope } from '../registry/places.ts';
 import type { RegistryContext } from '../registry/registry-context.ts';
+import { listRosters } from './duty-rosters.ts';
 import { listBorrowers, listLoanRules, readBorrower } from './library.ts';
 import { listGroups, pageOfPeople, readPerson } from './people.ts';
 import { listPortals, listScopes } from './places.ts';
@@ -14,7 +16,16 @@ import { listHolidays, listLevels, listSchedules } from './rights.ts';
 
 type Collections = Pick<
   ApiServices,
-  'people' | 'groups' | 'scopes' | 'portals' | 'schedules' | 'holidays' | 'levels' | 'loanRules' | 'borrowers'
+  | 'people'
+  | 'groups'
+  | 'scopes'
+  | 'portals'
+  | 'schedules'
+  | 'holidays'
+  | 'levels'
+  | 'dutyRosters'
+  | 'loanRules'
+  | 'borrowers'
 >;
 
 /** What was just written is read back: reads go through the writer's connection, but pages of people. */
@@ -62,6 +73,12 @@ export function createCollections(context: RegistryContext, isOnline: (device: s
       get: async (id) => (await listLevels(db, id))[0],
       put: (id, body, actor) => putLevel(context, id, body, actor),
       remove: (id, actor) => removeLevel(context, id, actor),
+    },
+    dutyRosters: {
+      list: () => listRosters(db, context.now()),
+      get: async (id) => (await listRosters(db, context.now(), id))[0],
+      put: (id, body, actor) => putRoster(context, id, body, actor),
+      remove: (id, actor) => removeRoster(context, id, actor),
     },
     loanRules: {
       list: () => listLoanRules(db),

@@ -25,7 +25,7 @@ export async function addGrant(
     if (!person.ok) return person;
     const group = await missingOf(trx, 'person_group', body.group === undefined ? [] : [body.group]);
     if (group !== undefined) return err('unknown-reference', `group: there is no group ${group}`);
-    const scopes = await scopesOf(trx, body);
+    const scopes = await scopesOfPlace(trx, body);
     if (scopes.length === 0) return err('unknown-reference', 'building: there is no smart lock in that place');
     const { id } = await trx
       .insertInto('room_grant')
@@ -69,13 +69,13 @@ async function personOf(
   return row === undefined ? err('unknown-reference', 'person: there is nobody of this number') : ok(row.id);
 }
 
-interface Place {
+export interface Place {
   readonly building: string;
   readonly room?: string | null | undefined;
   readonly floor?: string | null | undefined;
 }
 
-async function scopesOf(trx: Transaction<Database>, { building, room, floor }: Place): Promise<number[]> {
+export async function scopesOfPlace(trx: Transaction<Database>, { building, room, floor }: Place): Promise<number[]> {
   let query = trx.selectFrom('portal').select('scope_id').distinct().where('kind', '=', 'lock');
   query = query.where('building', '=', building);
   if (room != null) query = query.where('room', '=', room);
@@ -94,7 +94,7 @@ export async function withdrawGrant(
     if (row === undefined) return err('not-found');
     if (row.withdrawn_at !== null) return ok({ changed: false });
     await trx.updateTable('room_grant').set({ withdrawn_at: atMs }).where('id', '=', id).execute();
-    touch(await scopesOf(trx, row));
+    touch(await scopesOfPlace(trx, row));
     note({ action: 'room-grant-withdraw', subject: `room-grant ${id}` });
     return ok({ changed: true });
   });

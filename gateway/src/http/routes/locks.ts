@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Smart locks: pairing, replacing, resetting and opening by staff, roll-outs of their lists, rights to rooms for a while.
 import { changed, slug } from '@latchkey/protocols/api/common';
+import { dutyRoster, dutyRosterBody } from '@latchkey/protocols/api/duty-rosters';
 import * as schema from '@latchkey/protocols/api/locks';
 import { commandState } from '@latchkey/protocols/api/operations';
 import type { FastifyRequest } from 'fastify';
@@ -10,13 +11,15 @@ import { principalOf } from '../authenticate.ts';
 import { refuse, unwrap } from '../errors.ts';
 import type { LockService } from '../keychain-service.ts';
 import type { Api } from '../server.ts';
+import type { ApiServices } from '../services.ts';
+import { registerCollection } from './collection.ts';
 
 const tags = ['locks'];
 const params = z.object({ id: slug.describe('portal the lock is in') });
 const grantParams = z.object({ id: z.string().regex(/^[1-9]\d{0,14}$/, 'use the id of a grant') });
 const actorOf = (request: FastifyRequest): string => principalOf(request).actor;
 
-export function registerLocks(app: Api, locks: LockService): void {
+export function registerLocks(app: Api, { locks, dutyRosters }: Pick<ApiServices, 'locks' | 'dutyRosters'>): void {
   const within = (request: FastifyRequest, id: string) =>
     requireWithin(request, async () => {
       const lock = await locks.get(id);
@@ -66,6 +69,16 @@ export function registerLocks(app: Api, locks: LockService): void {
   registerChanges(app, locks);
   registerOrders(app, locks, within);
   registerGrants(app, locks);
+  registerCollection(app, {
+    path: '/v1/duty-rosters',
+    tag: 'locks',
+    noun: 'who is on duty in a building, shift by shift, and opens its rooms then',
+    id: slug,
+    item: dutyRoster,
+    body: dutyRosterBody,
+    buildingOf: ({ building }) => building,
+    collection: dutyRosters,
+  });
 }
 
 function registerChanges(app: Api, locks: LockService): void {
