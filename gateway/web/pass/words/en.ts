@@ -145,9 +145,9 @@ export const en: Words = {
     close: 'Done',
     after: (ms) => `after ${(ms / 1000).toFixed(1)} s`,
     states: {
-      sending: { title: 'Sending…', why: '' },
-      waiting: { title: 'Reaching the lock…', why: '' },
-      opening: { title: 'Opening…', why: '' },
+      sending: { title: 'Sending…', why: 'One moment.' },
+      waiting: { title: 'Reaching the lock…', why: 'One moment.' },
+      opening: { title: 'Opening…', why: 'One moment.' },
       opened: { title: 'Open', why: 'It locks itself in a few seconds.' },
       jammed: {
         title: 'The bolt is jammed',

@@ -132,9 +132,9 @@ export const zhCn = {
     close: '完成',
     after: (ms: number) => `用时 ${(ms / 1000).toFixed(1)} 秒`,
     states: {
-      sending: { title: '正在发送…', why: '' },
-      waiting: { title: '正在联系门锁…', why: '' },
-      opening: { title: '正在开门…', why: '' },
+      sending: { title: '正在发送…', why: '请稍候。' },
+      waiting: { title: '正在联系门锁…', why: '请稍候。' },
+      opening: { title: '正在开门…', why: '请稍候。' },
       opened: { title: '门已打开', why: '几秒后自动上锁。' },
       jammed: { title: '锁舌卡住了', why: '门锁收到了指令，但锁舌没有动。请推拉一下门再试，仍不行请联系管理员。' },
       'not-reached': { title: '没有联系上门锁', why: '门没有打开，之后也不会自己打开。请再试一次，或直接刷卡。' },
