@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   addLines,
   type Began,
+  borrowerOf,
   type CirculationLine,
   compacted,
   conflicts,
@@ -45,7 +46,38 @@ const clash = (number: number): CirculationLine => ({
   detail: 'lent to somebody else',
   holder: 'another-patron',
   holderNumber: null,
+  holderSince: null,
   holderDue: null,
+});
+
+const done = (number: number): CirculationLine => ({ kind: 'done', number });
+
+describe('who has a book, by the lines of this desk', () => {
+  const lent = [began(1, { item: 'b1' }), done(1)];
+
+  it('is whoever borrowed it here last, and since when', () => {
+    expect(borrowerOf(fold(...lent), { number: 9, item: 'b1', patron: '2026002' })).toEqual({
+      patron: '2026001',
+      sinceMs: T + 1,
+    });
+  });
+
+  it('is nobody known once it came back, or where nothing of it was done here', () => {
+    const back = [began(2, { item: 'b1', act: 'return', patron: null }), done(2)];
+    expect(borrowerOf(fold(...lent, ...back), { number: 9, item: 'b1', patron: '2026002' })).toBeUndefined();
+    expect(borrowerOf(fold(...lent), { number: 9, item: 'b2', patron: '2026002' })).toBeUndefined();
+  });
+
+  it('is nobody else where the patron in question has it, and a loan that was refused counts for nothing', () => {
+    expect(borrowerOf(fold(...lent), { number: 9, item: 'b1', patron: '2026001' })).toBeUndefined();
+    expect(
+      borrowerOf(fold(began(1, { item: 'b1' }), { kind: 'refused', number: 1 }), {
+        number: 9,
+        item: 'b1',
+        patron: '2026002',
+      }),
+    ).toBeUndefined();
+  });
 });
 
 describe('ledger', () => {

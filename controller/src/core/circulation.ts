@@ -47,6 +47,7 @@ export const circulationLine = z.discriminatedUnion('kind', [
     detail: text.nullable(),
     holder: z.enum(CONFLICT_HOLDERS),
     holderNumber: z.string().max(255).nullable(),
+    holderSince: millis.nullable().default(null),
     holderDue: z.string().max(255).nullable(),
   }),
   z.object({
@@ -181,6 +182,32 @@ export function keptLoans({ entries }: Ledger, patron: string): number {
   }
   return held.size;
 }
+
+export interface Borrower {
+  readonly patron: string;
+  readonly sinceMs: number;
+}
+
+/**
+ * Who has a book by this desk's own lines, other than whom the line in question names: the protocol tells neither the holder of an item nor since when
+ * (reference: sip2, 4). Undefined where it came back, or where another desk lent it.
+ */
+export function borrowerOf(
+  { entries }: Ledger,
+  { number, item, patron: claimed }: Pick<CirculationEntry, 'number' | 'item' | 'patron'>,
+): Borrower | undefined {
+  let borrower: Borrower | undefined;
+  const lines = [...entries.values()].filter((line) => line.item === item && line.number !== number && happened(line));
+  for (const { act, patron, at } of lines.sort((one, other) => one.at - other.at || one.number - other.number)) {
+    if (act === 'return') borrower = undefined;
+    else if (act === 'loan' && patron !== null) borrower = { patron, sinceMs: at };
+  }
+  return borrower?.patron === claimed ? undefined : borrower;
+}
+
+/** By what is known here: kept or carried out, and not in question. */
+const happened = ({ state }: CirculationEntry): boolean =>
+  state === 'kept' || state === 'sending' || state === 'done' || state === 'settled';
 
 /** Lines that make the same ledger, the oldest of what is over left out. */
 export function compacted(ledger: Ledger, keepFinal: number): readonly CirculationLine[] {

@@ -114,7 +114,7 @@ function conflictView(entry: CirculationEntry, { at }: DeskSurroundings): DeskCo
     detail: conflict?.detail ?? null,
     holder,
     holderNumber: conflict?.holderNumber ?? null,
-    holderSince: null,
+    holderSince: conflict?.holderSince ?? null,
     holderDue: conflict?.holderDue ?? null,
     suggested: suggestion(act, holder),
   };

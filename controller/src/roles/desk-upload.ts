@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells the library what a desk did without it: in the order of time, one by one, exactly once in effect. What the library may
 // have already is asked about before it is told; what it refuses is for a person (reference: sip2, quirk 1 and section 9).
-import { type CirculationEntry, dueAt, type Ledger, waiting } from '../core/circulation.ts';
+import { type Borrower, borrowerOf, type CirculationEntry, dueAt, type Ledger, waiting } from '../core/circulation.ts';
 import type { AskedAct } from '../core/desk-state.ts';
 import type { DeskLedger } from './desk-ledger.ts';
 import type { DeskLibrary, Finding } from './desk-library.ts';
@@ -50,8 +50,19 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
     const { holder, holderDue } = found.outcome === 'not-so' ? found : UNKNOWN_HOLDER;
     const { number } = entry;
     const at = ledger.now().ms;
-    await ledger.add({ kind: 'conflict', number, at, detail, holder, holderNumber: null, holderDue });
+    const other = holder === 'another-patron' ? await otherHolder(entry) : undefined;
+    const holderNumber = other?.patron ?? null;
+    const holderSince = other?.sinceMs ?? null;
+    await ledger.add({ kind: 'conflict', number, at, detail, holder, holderNumber, holderSince, holderDue });
     return 'settled';
+  }
+
+  /** This desk's own guess, told only where the library lists the book with that patron. */
+  async function otherHolder(entry: CirculationEntry): Promise<Borrower | undefined> {
+    const guess = borrowerOf(ledger.ledger(), entry);
+    if (!guess) return undefined;
+    const found = await library.find({ ...askedOf(entry), act: 'loan', patron: guess.patron });
+    return found.outcome === 'as-said' ? guess : undefined;
   }
 
   /** What the library may have done already. */

@@ -174,6 +174,24 @@ describe('a desk without its library', () => {
     });
   });
 
+  it('names who has the book and since when, where this desk lent it and the library agrees', async () => {
+    const one = await openDesk();
+    await one.scan('2026777');
+    await one.scan('b1');
+    await one.until('lent');
+    await one.act({ kind: 'end' });
+    offline();
+    one.desk.onLibrary();
+    one.card();
+    await one.scan('b1');
+    await one.until('lent-offline');
+    back(one.desk);
+    await expect.poll(() => one.shown().conflicts.length).toBe(1);
+    const [conflict] = one.shown().conflicts;
+    expect(conflict).toMatchObject({ holder: 'another-patron', holderNumber: '2026777' });
+    expect(conflict?.holderSince).toBeLessThanOrEqual(conflict?.at ?? 0);
+  });
+
   it('goes on after a restart with what was not uploaded', async () => {
     const one = await openDesk();
     offline();
