@@ -10,7 +10,7 @@ import { cardId } from '@latchkey/protocols/authorization/credential-id';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemRandom } from '../adapters/system-random.ts';
 import { parseWiring } from '../core/wiring.ts';
-import { type TestHardware, testHardware, testLink } from './bench.test-support.ts';
+import { type TestHardware, type TestLink, testHardware, testLink } from './bench.test-support.ts';
 import { type Campus, layFolder, makeCampus, policyFor, uidOf } from './campus.test-support.ts';
 import { stationLink } from './desk-link.ts';
 import { SILENT } from './log.ts';
@@ -31,6 +31,7 @@ let campus: Campus;
 let directory: string;
 let hardware: TestHardware;
 let controller: Controller | undefined;
+let link: TestLink;
 
 beforeAll(async () => {
   campus = await makeCampus();
@@ -52,18 +53,19 @@ afterEach(async () => {
 });
 
 async function start(): Promise<{ readonly cookie: string }> {
-  hardware = testHardware([], []);
+  hardware = testHardware(['card']);
+  link = testLink();
   const random = { ...systemRandom, unit: () => 0 };
   controller = await startController({
     dataDir: directory,
     software: 'test',
     log: SILENT,
-    ports: { hardware, link: testLink().attach, random },
+    ports: { hardware, link: link.attach, random },
   });
-  const link = await stationLink(directory);
-  if (!link.ok) throw new Error(link.code);
-  await expect.poll(async () => (await fetch(link.value, { redirect: 'manual' })).status).toBe(303);
-  const opened = await fetch(link.value, { redirect: 'manual' });
+  const page = await stationLink(directory);
+  if (!page.ok) throw new Error(page.code);
+  await expect.poll(async () => (await fetch(page.value, { redirect: 'manual' })).status).toBe(303);
+  const opened = await fetch(page.value, { redirect: 'manual' });
   return { cookie: (opened.headers.get('set-cookie') ?? '').split(';')[0] ?? '' };
 }
 
@@ -106,6 +108,14 @@ describe('a controller with a desk', () => {
     const again = await start();
     expect((await shown(again.cookie)).uploads.pending).toBe(1);
     expect(again.cookie).toBe(cookie);
+  });
+
+  it('tells the gateway whether its readers are there', async () => {
+    await start();
+    link.up();
+    await expect
+      .poll(() => link.sent.find(({ kind }) => kind === 'health')?.json['readers'])
+      .toEqual([{ reader: 'card', state: 'present' }]);
   });
 
   it('says of a card that the list does not hold that it is unknown', async () => {

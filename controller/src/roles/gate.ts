@@ -45,6 +45,7 @@ export interface Gate extends Doors {
   start(restoreModes: () => Promise<void>): Promise<void>;
   /** A list changed: schedules may be others. */
   refresh(): void;
+  /** Every reader of this controller, a desk's too. */
   readers(): readonly { readonly reader: string; readonly state: 'present' | 'lost' }[];
   /** Stops listening and lets the locks go to their fail state. */
   close(): Promise<void>;
@@ -55,7 +56,7 @@ interface ReaderPlace {
   readonly direction: Direction;
 }
 
-/** A reader that is not there by then is missed. */
+/** A reader that is not there by then is missed, whoever it serves. */
 const READER_PATIENCE_MS = 10_000;
 
 export function createGate(parts: GateParts): Gate {
@@ -138,7 +139,7 @@ export function createGate(parts: GateParts): Gate {
   }
 
   function missAbsentReaders(): void {
-    for (const reader of places.keys()) if (!present.has(reader)) setAlarm('reader-lost', true, reader);
+    for (const { name } of wiring.readers) if (!present.has(name)) setAlarm('reader-lost', true, name);
   }
 
   async function send(portal: PortalId, event: DoorEvent): Promise<Result<null>> {
@@ -171,7 +172,7 @@ export function createGate(parts: GateParts): Gate {
     release: (portal, by) => send(portal, { kind: 'unlock-momentary', by }),
     setMode: (portal, writer, mode, by) =>
       send(portal, mode === null ? { kind: 'relinquish', writer, by } : { kind: 'claim', writer, mode, by }),
-    readers: () => [...places.keys()].map((reader) => ({ reader, state: present.has(reader) ? 'present' : 'lost' })),
+    readers: () => wiring.readers.map(({ name }) => ({ reader: name, state: present.has(name) ? 'present' : 'lost' })),
     async close() {
       for (const cancel of cancels) cancel();
       cancelLook?.();
