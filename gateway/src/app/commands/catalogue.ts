@@ -38,6 +38,16 @@ export const GATEWAY_COMMANDS: readonly LazyCommand[] = [
     load: [async () => (await import('./portal.ts')).registerPortal],
   },
   {
+    name: 'lock',
+    summary: 'smart locks: put in doors, look at, open, replace, reset',
+    load: [async () => (await import('./lock.ts')).registerLock],
+  },
+  {
+    name: 'library',
+    summary: 'borrowing while the library system is away: rules, blocks',
+    load: [async () => (await import('./library.ts')).registerLibrary],
+  },
+  {
     name: 'revoke',
     summary: 'stop a lost card everywhere, by card number or person number',
     load: [async () => (await import('./revoke.ts')).registerRevoke],

@@ -66,7 +66,8 @@ async function importFile(kind: ImportKind, file: string, options: ImportOptions
   });
 }
 
-async function readInput(file: string): Promise<Uint8Array> {
+/** A file, or standard input for `-`. */
+export async function readInput(file: string): Promise<Uint8Array> {
   try {
     return file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (error) {
@@ -99,13 +100,23 @@ const SHOWN_PROBLEMS = 50;
 
 function showProblems(file: string, body: unknown): number {
   const parsed = refusalBody.safeParse(body);
-  const problems = parsed.success ? parsed.data.problems : [];
+  printProblems(file, parsed.success ? parsed.data.problems : []);
+  process.stderr.write('latchkey: the file was refused, nothing was changed — correct it and import it again\n');
+  return EXIT.failed;
+}
+
+interface ShownProblem {
+  readonly line: number;
+  /** Header; empty where the whole line is meant. */
+  readonly column: string;
+  readonly message: string;
+}
+
+export function printProblems(file: string, problems: readonly ShownProblem[]): void {
   for (const { line, column, message } of problems.slice(0, SHOWN_PROBLEMS)) {
     const place = column === '' ? `line ${line}` : `line ${line}, ${column}`;
     process.stderr.write(`${printable(`${file}: ${place}: ${message}`)}\n`);
   }
   const more = problems.length - SHOWN_PROBLEMS;
   if (more > 0) process.stderr.write(`… and ${more} more\n`);
-  process.stderr.write('latchkey: the file was refused, nothing was changed — correct it and import it again\n');
-  return EXIT.failed;
 }

@@ -31,7 +31,7 @@ export function registerUnlock(program: Command): void {
 async function unlock(portal: string, options: ConnectionOptions): Promise<number> {
   const path = `/v1/portals/${encodeURIComponent(portal)}/unlock`;
   return useGateway(options, async (client) =>
-    report([await client.call({ method: 'POST', path, answer: commandState })]),
+    reportCommands([await client.call({ method: 'POST', path, answer: commandState })]),
   );
 }
 
@@ -39,14 +39,14 @@ async function setMode(portal: string, mode: string, options: ConnectionOptions)
   const path = `/v1/portals/${encodeURIComponent(portal)}/mode`;
   const call =
     mode === 'release' ? ({ method: 'DELETE', path } as const) : ({ method: 'PUT', path, body: { mode } } as const);
-  return useGateway(options, async (client) => report([await client.call({ ...call, answer: commandState })]));
+  return useGateway(options, async (client) => reportCommands([await client.call({ ...call, answer: commandState })]));
 }
 
 async function lockdown(portals: string[], options: ConnectionOptions & { release?: boolean }): Promise<number> {
   const path = options.release === true ? '/v1/lockdown/release' : '/v1/lockdown';
   const body = portals.length === 0 ? {} : { portals };
   return useGateway(options, async (client) =>
-    report((await client.call({ method: 'POST', path, body, answer: commandList })).items),
+    reportCommands((await client.call({ method: 'POST', path, body, answer: commandList })).items),
   );
 }
 
@@ -59,7 +59,8 @@ const MEANING: Readonly<Record<CommandState['state'], string>> = {
   expired: 'expired: it will not happen any more',
 };
 
-function report(results: readonly CommandState[]): number {
+/** Prints what the doors confirmed; the exit code. */
+export function reportCommands(results: readonly CommandState[]): number {
   if (results.length === 0) process.stdout.write('there is no portal to command\n');
   for (const { device, portal, state, code, elapsedMs } of results) {
     const reason = code === null ? '' : ` (${printable(code)})`;

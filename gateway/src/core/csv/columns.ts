@@ -155,6 +155,19 @@ export const LEVEL_COLUMNS = columnSet({
   validUntil: { names: VALID_UNTIL },
 });
 
+export const LOCK_COLUMNS = columnSet({
+  portal: { names: ['portal', 'door', 'id', '门', '门禁点', '门编号', '编号'], required: true },
+  building: { names: ['building', 'dormitory', 'dorm', '楼栋', '楼号', '宿舍楼', '楼宇', '公寓'], required: true },
+  floor: { names: ['floor', '楼层', '层'] },
+  room: { names: ['room', 'room number', '房间', '房间号', '宿舍', '宿舍号', '寝室', '寝室号'], required: true },
+  lockId: { names: ['lock', 'lock id', 'serial number', '门锁', '锁编号', '门锁编号', '锁序列号'], required: true },
+  code: { names: ['code', 'label code', 'pairing code', '配对码', '标签码'], required: true, hidden: true },
+  corridors: {
+    names: ['corridors', 'corridor', 'controllers', 'controller', '走廊控制器', '控制器'],
+    required: true,
+  },
+});
+
 /** 学号* , 卡 号(必填), Student_No. and STUDENT NO are one name each. */
 export function normaliseHeader(header: string): string {
   return header
