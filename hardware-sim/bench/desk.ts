@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { STANDARD_OPTIONS } from '@latchkey/protocols/sip2/message';
 import { sipDateAt } from '@latchkey/protocols/sip2/sip-date';
 import { writeMessage } from '@latchkey/protocols/sip2/write-message';
-import { type CountedLibrary, startCountedLibrary } from '../src/desk/counted-library.ts';
 import { type DeskPage, layDesk, startDeskProcess } from '../src/desk/desk-process.ts';
 import { freePorts } from '../src/free-ports.ts';
+import { type SimulatedLibrary, startSimulatedLibrary } from '../src/library/simulated-library.ts';
 
 const ANSWER_MS = 20;
 const ROUNDS = 300;
@@ -20,7 +20,10 @@ const BOOKS_A_PATRON = 20;
 
 export async function run(): Promise<Record<string, number>> {
   const dataDir = mkdtempSync(join(process.env['LATCHKEY_BENCH_DIR'] ?? tmpdir(), 'latchkey-desk-'));
-  const library = await startCountedLibrary({ answerMs: ANSWER_MS });
+  const library = await startSimulatedLibrary({
+    policies: { takesAnything: true, loanLimit: 2 * ROUNDS },
+    faults: [{ kind: 'slow', beforeMs: ANSWER_MS / 2, afterMs: ANSWER_MS / 2 }],
+  });
   try {
     const figures = await measure(dataDir, library);
     console.table(figures);
@@ -31,7 +34,7 @@ export async function run(): Promise<Record<string, number>> {
   }
 }
 
-async function measure(dataDir: string, library: CountedLibrary): Promise<Record<string, number>> {
+async function measure(dataDir: string, library: SimulatedLibrary): Promise<Record<string, number>> {
   const pagePort = await freePorts(1);
   await layDesk({ dataDir, pagePort, libraryPort: library.port });
   const desk = await startDeskProcess({ dataDir, pagePort });

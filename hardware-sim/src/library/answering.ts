@@ -7,7 +7,6 @@ import { type SipDate, sipDateAt, writeSipDate } from '@latchkey/protocols/sip2/
 import type { Quirks, SipAnswer } from './answer-message.ts';
 import type { Acting, Refusal } from './circulation.ts';
 import { type Language, type Note, noteText, refusalText } from './library-words.ts';
-import { instantOf } from './sip-time.ts';
 
 export interface Answering extends Acting {
   readonly quirks: Quirks;
@@ -26,14 +25,14 @@ export const noteLine = (answering: Answering, note: Note, language?: Language):
   noteText(note, language ?? answering.policy.language);
 
 /** The library's clock, as its answers write it. */
-export function dateNow({ nowMs, policy, quirks }: Answering): SipDate {
-  if (!quirks.has('dates-in-utc')) return sipDateAt(nowMs, policy.timeZone);
+export function dateNow({ nowMs, calendar, quirks }: Answering): SipDate {
+  if (!quirks.has('dates-in-utc')) return calendar.dateAt(nowMs);
   return { ...sipDateAt(nowMs, 'UTC'), zone: 'Z' };
 }
 
 /** AH, free text by the standard. */
-export function dueText({ policy, quirks }: Answering, dueMs: number): string {
-  const date = sipDateAt(dueMs, policy.timeZone);
+export function dueText({ calendar, quirks }: Answering, dueMs: number): string {
+  const date = calendar.dateAt(dueMs);
   const [year, month, day] = date.local.slice(0, 10).split('-');
   if (quirks.has('due-date-iso')) return `${year}-${month}-${day}`;
   if (quirks.has('due-date-chinese')) return `${year}年${Number(month)}月${Number(day)}日`;
@@ -49,7 +48,7 @@ export const textOf = (request: Request, id: string): string => fieldOf(request,
 
 /** When an act of no-block happened, in the desk's words; now, for everything else. */
 export function actTime(answering: Answering, noBlock: boolean, date: SipDate | null): number {
-  return noBlock && date ? instantOf(date, answering.policy.timeZone) : answering.nowMs;
+  return noBlock && date ? answering.calendar.instantOf(date) : answering.nowMs;
 }
 
 /** Whether no-block is honoured, by what the request says and what this library does with it. */

@@ -19,14 +19,12 @@ import {
 } from './answering.ts';
 import { type Act, type Lent, lend, type Refusal, renew, takeBack, undo, written } from './circulation.ts';
 import { itemOf, loansOf } from './library-state.ts';
-import { instantOf } from './sip-time.ts';
 
 type LoanRequest = Request<'11'> | Request<'29'>;
 
 function actOf(answering: Answering, request: LoanRequest): Act {
   const { noBlock, transactionDate, noBlockDueDate } = request.fixed;
   const stored = isStored(answering, noBlock);
-  const { timeZone } = answering.policy;
   return {
     patron: textOf(request, 'AA'),
     item: textOf(request, 'AB') || textOf(request, 'AJ'),
@@ -36,7 +34,7 @@ function actOf(answering: Answering, request: LoanRequest): Act {
     unchecked: stored && answering.quirks.has('no-block-unchecked'),
     feeAccepted: textOf(request, 'BO') === 'Y',
     mayRenew: request.code === '29' || request.fixed.renewalPolicy === true,
-    dueMs: stored && noBlockDueDate ? instantOf(noBlockDueDate, timeZone) : null,
+    dueMs: stored && noBlockDueDate ? answering.calendar.instantOf(noBlockDueDate) : null,
     written: written(transactionDate, null, noBlockDueDate),
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Books asked for over SIP2 (17, 19, 15) and their answers.
-import { readSipDate, sipDateAt, writeSipDate } from '@latchkey/protocols/sip2/sip-date';
+import { readSipDate, writeSipDate } from '@latchkey/protocols/sip2/sip-date';
 import {
   type Answering,
   type AnswerTo,
@@ -14,7 +14,6 @@ import {
 import { record, written } from './circulation.ts';
 import { changeHold } from './holds-and-debts.ts';
 import { circulationStatus, itemOf } from './library-state.ts';
-import { instantOf } from './sip-time.ts';
 
 const UNKNOWN_ITEM = '01';
 
@@ -53,8 +52,8 @@ export const itemAnswer: AnswerTo<'17'> = (answering, request) => {
   };
 };
 
-function pickupBy({ policy }: Answering, untilMs: number | null): string | undefined {
-  const date = untilMs === null ? undefined : writeSipDate(sipDateAt(untilMs, policy.timeZone));
+function pickupBy({ calendar }: Answering, untilMs: number | null): string | undefined {
+  const date = untilMs === null ? undefined : writeSipDate(calendar.dateAt(untilMs));
   return date?.ok ? date.value : undefined;
 }
 
@@ -80,7 +79,7 @@ export const propertiesAnswer: AnswerTo<'19'> = (answering, request) => {
 };
 
 export const holdAnswer: AnswerTo<'15'> = (answering, request) => {
-  const { policy } = answering;
+  const { policy, calendar } = answering;
   const until = readSipDate(textOf(request, 'BW'));
   const patron = textOf(request, 'AA');
   const barcode = textOf(request, 'AB') || textOf(request, 'AJ');
@@ -89,7 +88,7 @@ export const holdAnswer: AnswerTo<'15'> = (answering, request) => {
     item: barcode,
     pin: textOf(request, 'AD'),
     pickup: textOf(request, 'BS'),
-    untilMs: until && instantOf(until, policy.timeZone),
+    untilMs: until && calendar.instantOf(until),
     written: written(request.fixed.transactionDate),
   });
   const names = { AO: policy.institution, AA: patron, AB: barcode };

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { PatronCondition } from '@latchkey/protocols/sip2/enumerations';
 import { blocksLoans } from '@latchkey/protocols/sip2/enumerations';
 import type { SipDate } from '@latchkey/protocols/sip2/sip-date';
+import { type Calendar, daysLate } from './calendar.ts';
 import type { LibraryPolicy } from './library-policy.ts';
 import {
   conditionsNow,
@@ -17,7 +18,6 @@ import {
   type Transaction,
   type TransactionKind,
 } from './library-state.ts';
-import { daysLate, endOfDay } from './sip-time.ts';
 
 export const REFUSALS = [
   'unknown-patron',
@@ -50,6 +50,7 @@ export type Refusal = (typeof REFUSALS)[number];
 export interface Acting {
   readonly state: LibraryState;
   readonly policy: LibraryPolicy;
+  readonly calendar: Calendar;
   readonly nowMs: number;
 }
 
@@ -142,8 +143,8 @@ export function lend(acting: Acting, act: Act): Result<Lent, Refusal> {
 }
 
 function begin(acting: Acting, act: Act, item: Item, before: Loan | undefined): Lent {
-  const { state, policy } = acting;
-  const dueMs = act.dueMs ?? endOfDay(act.atMs, policy.loanDays, policy.timeZone);
+  const { state, policy, calendar } = acting;
+  const dueMs = act.dueMs ?? calendar.endOfDay(act.atMs, policy.loanDays);
   const loan: Loan = { patron: act.patron, sinceMs: act.atMs, dueMs, renewals: 0 };
   state.loans.set(act.item, loan);
   state.undoable.set(act.item, { kind: 'loan', before });
@@ -165,13 +166,13 @@ export function renew(acting: Acting, act: Act): Result<Lent, Refusal> {
 }
 
 function prolong(acting: Acting, act: Act, item: Item, before: Loan): Result<Lent, Refusal> {
-  const { state, policy } = acting;
+  const { state, policy, calendar } = acting;
   if (!act.noBlock) {
     const refusal = mayRenew(acting, act.item, before);
     if (refusal) return err(refusal);
     if ((item.feeCents ?? 0) > 0 && act.feeAccepted !== true) return err('fee-not-accepted');
   }
-  const dueMs = act.dueMs ?? endOfDay(act.atMs, policy.loanDays, policy.timeZone);
+  const dueMs = act.dueMs ?? calendar.endOfDay(act.atMs, policy.loanDays);
   const loan: Loan = { ...before, dueMs, renewals: before.renewals + 1 };
   state.loans.set(act.item, loan);
   state.undoable.set(act.item, { kind: 'loan', before });

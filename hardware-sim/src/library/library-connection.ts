@@ -78,14 +78,16 @@ export class LibraryConnection {
   }
 
   async #answer(request: Request, detection: Detection): Promise<void> {
+    const since = performance.now();
     const struck = this.#parts.faults.strike(request.code);
-    await wait(struck.beforeMs);
+    await until(since + struck.beforeMs);
     if (this.#isLostBefore(struck, detection)) return;
     if (diesOf(request) && this.#parts.answering().quirks.has('no-block-dies')) return void this.#socket.destroy();
     const { answer, isLast } = this.#hearing.carryOut(request);
     const before = this.#hearing.last;
     const bytes = this.#hearing.keep(answer, detection);
-    await wait(struck.afterMs);
+    // The library's own work is part of the time that it is said to take.
+    await until(since + struck.beforeMs + struck.afterMs);
     await this.#send(struck, { answer, bytes, before, detection });
     if (isLast) this.#socket.end();
   }
@@ -191,7 +193,9 @@ function withWrongBit(bytes: Uint8Array): Uint8Array {
   return damaged;
 }
 
-function wait(ms: number): Promise<void> {
-  if (ms <= 0) return Promise.resolve();
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** To a fraction of a millisecond: timers alone are up to one late, each. */
+async function until(atMs: number): Promise<void> {
+  const wholeMs = Math.floor(atMs - performance.now()) - 1;
+  if (wholeMs > 0) await new Promise((resolve) => setTimeout(resolve, wholeMs));
+  while (performance.now() < atMs) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -168,3 +168,11 @@ export function circulationStatus({ loans, awaited, holds }: LibraryState, item:
   if (loans.has(item.barcode)) return (holds.get(item.barcode)?.length ?? 0) > 0 ? '07' : '04';
   return awaited.has(item.barcode) ? '08' : '03';
 }
+
+/** How often something was done with each book. */
+export function timesOf(transactions: readonly Transaction[], kind: TransactionKind): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const { kind: was, item } of transactions)
+    if (was === kind && item !== null) times.set(item, (times.get(item) ?? 0) + 1);
+  return times;
+}

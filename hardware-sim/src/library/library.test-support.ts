@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A desk without any manners: raw text over a socket to a library under test. It shares no code with the codec.
+// A desk without any manners: raw text over a socket to a library under test. What it sends and takes shares no code with the codec.
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { fieldOf } from '@latchkey/protocols/sip2/message';
+import type { SipDate } from '@latchkey/protocols/sip2/sip-date';
 import iconv from 'iconv-lite';
+import { createCalendar } from './calendar.ts';
 import type { Item, Patron } from './library-state.ts';
 import { type LibraryOptions, type SimulatedLibrary, startSimulatedLibrary } from './simulated-library.ts';
 
@@ -134,3 +137,22 @@ export const isSumRight = (line: string, charset = 'utf-8'): boolean => {
   const sum = iconv.encode(line.slice(0, -4), charset).reduce((total, byte) => total + byte, 0);
   return ((sum + Number.parseInt(line.slice(-4), 16)) & 0xffff) === 0;
 };
+
+/** What came in with no block, in order: what desks did while the library was away, as they tell it. */
+export function toldAsStored({ received, policy }: Pick<SimulatedLibrary, 'received' | 'policy'>) {
+  const calendar = createCalendar(policy.timeZone);
+  return received.flatMap(({ message }) => {
+    if (!message || !(message.code === '11' || message.code === '09') || message.fixed.noBlock !== true) return [];
+    const ms = (date: SipDate | null) => date && calendar.instantOf(date);
+    return [
+      {
+        code: message.code,
+        item: fieldOf(message, 'AB'),
+        patron: fieldOf(message, 'AA'),
+        atMs: ms(message.fixed.transactionDate),
+        dueMs: message.code === '11' ? ms(message.fixed.noBlockDueDate) : null,
+        returnMs: message.code === '09' ? ms(message.fixed.returnDate) : null,
+      },
+    ];
+  });
+}

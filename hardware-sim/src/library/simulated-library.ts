@@ -5,6 +5,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import type { SipMessage } from '@latchkey/protocols/sip2/message';
 import type { AnswerOptions, Quirks } from './answer-message.ts';
+import { type Calendar, createCalendar } from './calendar.ts';
 import { createFaultPlan, type Fault } from './faults.ts';
 import { LibraryConnection } from './library-connection.ts';
 import { DEFAULT_POLICY, type LibraryPolicy } from './library-policy.ts';
@@ -83,6 +84,7 @@ class LibraryServer implements SimulatedLibrary {
   readonly #connections = new Set<LibraryConnection>();
   readonly #received: Received[] = [];
   #policy: LibraryPolicy;
+  #calendar: Calendar;
   #quirks: Quirks;
   #server: Server | undefined;
   #port: number;
@@ -94,6 +96,7 @@ class LibraryServer implements SimulatedLibrary {
     this.#clock = options.clock ?? Date;
     this.#faults = createFaultPlan(options.faults ?? []);
     this.#policy = { ...DEFAULT_POLICY, ...options.policies };
+    this.#calendar = createCalendar(this.#policy.timeZone);
     this.#quirks = new Set(options.quirks);
     this.#port = options.port ?? 0;
   }
@@ -151,6 +154,7 @@ class LibraryServer implements SimulatedLibrary {
     if (quirks) this.#quirks = new Set(quirks);
     if (faults) this.#faults.set(faults);
     this.#policy = { ...this.#policy, ...policies };
+    if (policies?.timeZone !== undefined) this.#calendar = createCalendar(policies.timeZone);
   }
 
   async plugIn(): Promise<void> {
@@ -193,6 +197,7 @@ class LibraryServer implements SimulatedLibrary {
       answering: () => ({
         state: this.#state,
         policy: this.#policy,
+        calendar: this.#calendar,
         quirks: this.#quirks,
         nowMs: this.#clock.now(),
       }),

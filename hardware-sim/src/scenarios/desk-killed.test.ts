@@ -8,9 +8,10 @@ import { openCirculationFile } from '@latchkey/controller/adapters/circulation-f
 import { addLines, EMPTY_LEDGER } from '@latchkey/controller/core/circulation';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { seededRandom } from '../campus/residents.ts';
-import { type CountedLibrary, startCountedLibrary } from '../desk/counted-library.ts';
 import { type DeskProcess, layDesk, ledgerFile, startDeskProcess } from '../desk/desk-process.ts';
 import { freePorts } from '../free-ports.ts';
+import { timesOf } from '../library/library-state.ts';
+import { type SimulatedLibrary, startSimulatedLibrary } from '../library/simulated-library.ts';
 
 const KILLS = 24;
 const PATRON = '2026001';
@@ -19,13 +20,16 @@ const ANSWER_MS = 12;
 const LATEST_KILL_MS = 2 * ANSWER_MS;
 
 let dataDir: string;
-let library: CountedLibrary;
+let library: SimulatedLibrary;
 let desk: DeskProcess | undefined;
 let pagePort: number;
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'lk-desk-'));
-  library = await startCountedLibrary({ answerMs: ANSWER_MS });
+  library = await startSimulatedLibrary({
+    policies: { takesAnything: true, loanLimit: 2 * KILLS },
+    faults: [{ kind: 'slow', beforeMs: ANSWER_MS / 2, afterMs: ANSWER_MS / 2 }],
+  });
   pagePort = await freePorts(1);
   await layDesk({ dataDir, pagePort, libraryPort: library.port });
 });
@@ -64,8 +68,8 @@ it(`${KILLS} kills while books are lent: none twice, none lost`, { timeout: 180_
   await desk?.kill();
 
   const entries = [...(await readLedger()).values()];
-  expect([...library.renewals]).toEqual([]);
-  expect([...library.loans.values()].filter((count) => count > 1)).toEqual([]);
+  expect(library.transactions.filter(({ kind }) => kind !== 'loan')).toEqual([]);
+  expect([...timesOf(library.transactions, 'loan').values()].filter((count) => count > 1)).toEqual([]);
   expect(entries.filter(({ state }) => state !== 'done' && state !== 'refused')).toEqual([]);
   const kept = entries.filter(({ state }) => state === 'done').map(({ item }) => item);
   expect(kept.sort()).toEqual([...library.lent.keys()].sort());

@@ -11,18 +11,23 @@ import { type Controller, startController } from '@latchkey/controller/app/start
 import { sealBorrowers } from '@latchkey/protocols/authorization/borrowers';
 import { cardId } from '@latchkey/protocols/authorization/credential-id';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type CountedLibrary, startCountedLibrary } from '../desk/counted-library.ts';
 import { type DeskPage, openDeskPage } from '../desk/desk-process.ts';
 import { freePorts } from '../free-ports.ts';
+import { toldAsStored } from '../library/library.test-support.ts';
+import { timesOf } from '../library/library-state.ts';
+import { type SimulatedLibrary, startSimulatedLibrary } from '../library/simulated-library.ts';
 import { NetworkLink } from '../network.ts';
 
 const PORTAL = 'library-desk';
 const PATRON = '2026001';
 const TIMEOUT_MS = 60_000;
 const MOST_ATTEMPTS = 100;
+/** SIP2's dates have no less. */
+const SECOND_MS = 1_000;
+const wholeSecond = (ms: number) => Math.floor(ms / SECOND_MS) * SECOND_MS;
 
 let dataDir: string;
-let library: CountedLibrary;
+let library: SimulatedLibrary;
 let cable: NetworkLink;
 let hardware: TestHardware;
 let controller: Controller;
@@ -30,7 +35,10 @@ let page: DeskPage;
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'lk-desk-'));
-  library = await startCountedLibrary({ answerMs: 4 });
+  library = await startSimulatedLibrary({
+    policies: { takesAnything: true },
+    faults: [{ kind: 'slow', beforeMs: 2, afterMs: 2 }],
+  });
   cable = await NetworkLink.start({ host: '127.0.0.1', port: library.port });
   const pagePort = await freePorts(1);
   const campus = await makeCampus();
@@ -91,6 +99,8 @@ async function scan(item: string, message: string) {
   await page.until(({ items }) => items.some((line) => line.item === item && line.message === message));
 }
 const take = (taking: 'loans' | 'returns') => page.act({ kind: 'taking', taking });
+/** What the library carried out, in order. */
+const done = () => library.transactions.map(({ kind, item, noBlock }) => `${kind} ${item}${noBlock ? ' stored' : ''}`);
 const uploaded = () => page.until(({ uploads, library: { state } }) => uploads.pending === 0 && state === 'up');
 
 it(
@@ -108,8 +118,15 @@ it(
     cable.restore();
     await uploaded();
     expect([...library.lent.keys()].sort()).toEqual(['c', 'd', 'e']);
-    expect([...library.loans.values()]).toEqual([1, 1, 1, 1, 1]);
-    expect([...library.renewals]).toEqual([]);
+    expect(done()).toEqual([
+      'loan a',
+      'loan b',
+      'loan c',
+      'return a',
+      'loan d stored',
+      'loan e stored',
+      'return b stored',
+    ]);
     await page.until(({ patron }) => patron?.charged.count === 3);
   },
   TIMEOUT_MS,
@@ -127,11 +144,64 @@ it(
     cable.cut();
     cable.restore();
     await uploaded();
-    expect([...library.loans]).toEqual([
-      ['a', 1],
-      ['b', 1],
-    ]);
-    expect([...library.renewals]).toEqual([]);
+    expect(done()).toEqual(['loan a', 'loan b']);
+    expect(toldAsStored(library)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'what was done without the library is told as done: no block, the real time, the due date that was given, in order, once',
+  async () => {
+    cable.cut();
+    await isAway();
+    const since = wholeSecond(Date.now());
+    for (const item of ['a', 'b', 'c']) {
+      await scan(item, 'lent-offline');
+      await new Promise((resolve) => setTimeout(resolve, SECOND_MS));
+    }
+    await take('returns');
+    await scan('a', 'returned-offline');
+    const until = Date.now();
+    const kept = (page.state()?.items ?? []).toReversed();
+    cable.restore();
+    await uploaded();
+
+    const told = toldAsStored(library);
+    expect(told).toEqual(
+      kept.map(({ act, item, at, due }) => ({
+        code: act === 'loan' ? '11' : '09',
+        item,
+        patron: act === 'loan' ? PATRON : undefined,
+        atMs: wholeSecond(at),
+        dueMs: due?.at === undefined || due.at === null ? null : wholeSecond(due.at),
+        returnMs: act === 'loan' ? null : wholeSecond(at),
+      })),
+    );
+    expect(told.filter(({ code, dueMs }) => code === '11' && dueMs === null)).toEqual([]);
+    const times = told.map(({ atMs }) => atMs ?? 0);
+    expect(times).toEqual(times.toSorted((one, other) => one - other));
+    expect(new Set(times).size).toBeGreaterThanOrEqual(3);
+    expect(times[0]).toBeGreaterThanOrEqual(since);
+    expect(times.at(-1)).toBeLessThanOrEqual(until);
+    expect(library.loans.get('b')).toMatchObject({ sinceMs: told[1]?.atMs, dueMs: told[1]?.dueMs });
+    expect(done()).toEqual(['loan a stored', 'loan b stored', 'loan c stored', 'return a stored']);
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'an answer lost on its way: the upload asks before it tells again, so that every loan is told and done once',
+  async () => {
+    cable.cut();
+    await isAway();
+    for (const item of ['a', 'b']) await scan(item, 'lent-offline');
+    library.set({ faults: [{ kind: 'drop-after', codes: ['11'], times: 2 }] });
+    cable.restore();
+    await uploaded();
+    expect(done()).toEqual(['loan a stored', 'loan b stored']);
+    expect(toldAsStored(library).map(({ item }) => item)).toEqual(['a', 'b']);
+    expect([...timesOf(library.transactions, 'renewal')]).toEqual([]);
   },
   TIMEOUT_MS,
 );

@@ -10,13 +10,15 @@ import { layFolder, makeCampus, policyFor, uidOf } from '@latchkey/controller/ap
 import { stationLink } from '@latchkey/controller/app/desk-link';
 import { sealBorrowers } from '@latchkey/protocols/authorization/borrowers';
 import { cardId } from '@latchkey/protocols/authorization/credential-id';
+import { sipDateAt } from '@latchkey/protocols/sip2/sip-date';
 import type { Browser, Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { missingForBrowser, startBrowser } from '../browser.test-support.ts';
-import { type CountedLibrary, startCountedLibrary } from '../desk/counted-library.ts';
 import { focusOf, scan } from '../desk/desk-page.test-support.ts';
 import { type DeskProcess, startDeskProcess } from '../desk/desk-process.ts';
 import { freePorts } from '../free-ports.ts';
+import { toldAsStored } from '../library/library.test-support.ts';
+import { type SimulatedLibrary, startSimulatedLibrary } from '../library/simulated-library.ts';
 import { NetworkLink } from '../network.ts';
 import { missingForPcscd, Pcscd } from '../pcscd.ts';
 import { PcscdHand } from '../pcscd-hand.ts';
@@ -28,11 +30,13 @@ const PORTAL = 'library-desk';
 const READER = 'card';
 const LIHUA = { card: uidOf(0), number: '2026001' };
 const WANGFANG = { card: uidOf(1), number: '2026002' };
+/** Its clock is the library's own business: 30 days on is 22 December. */
+const LIBRARY_DAY = Date.parse('2026-11-22T04:00:00Z');
 const until = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
 
 describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { timeout: 120_000 }, () => {
   const cleanups: (() => Promise<unknown>)[] = [];
-  let library: CountedLibrary;
+  let library: SimulatedLibrary;
   let plug: NetworkLink;
   let hand: PcscdHand;
   let desk: DeskProcess;
@@ -46,7 +50,11 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     const reader = pcscd.readers[0];
     if (reader === undefined) throw new Error('pcscd has no reader');
     hand = new PcscdHand(new Map([[READER, reader]]));
-    library = await startCountedLibrary({ answerMs: 10 });
+    library = await startSimulatedLibrary({
+      policies: { takesAnything: true },
+      clock: { now: () => LIBRARY_DAY },
+      faults: [{ kind: 'slow', beforeMs: 5, afterMs: 5 }],
+    });
     plug = await NetworkLink.start({ host: '127.0.0.1', port: library.port });
     const pagePort = await freePorts(1);
     cleanups.push(
@@ -104,6 +112,7 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     await page.keyboard.press('F2');
     await until(() => page.locator('.taking [aria-pressed=true]').innerText()).toContain('借书');
 
+    const cutAt = Date.now();
     plug.cut();
     await says('.banners').toMatch(/没有应答[^]*离线名单第 1 版[^]*2 位读者[^]*没有待上传/);
     for (const book of ['B004', 'B005']) await scan(page, book);
@@ -112,6 +121,8 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     expect(await page.locator('.line .tag', { hasText: '待上传' }).count()).toBe(2);
     expect(lent()).toHaveLength(2);
 
+    const shownDue = await page.locator('.line .due').first().innerText();
+    const backAt = Date.now();
     plug.restore();
     await until(lent).toEqual(['B001', 'B003', 'B004', 'B005'].map((book) => `${book} ${LIHUA.number}`));
     await says('.top .tag').toContain('在线');
@@ -119,8 +130,21 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     await page.keyboard.press('F9');
     await says('.conflicts .facts').toContain('没有待上传');
     await says('.conflicts').toContain('没有冲突');
-    expect([...library.loans.values()]).toEqual([1, 1, 1, 1, 1]);
-    expect([...library.renewals]).toEqual([]);
+    expect(library.transactions.map(({ kind, item, noBlock }) => `${kind} ${item}${noBlock ? ' stored' : ''}`)).toEqual(
+      ['loan B001', 'loan B002', 'loan B003', 'return B002', 'loan B004 stored', 'loan B005 stored'],
+    );
+    // Told when it was lent and until when, as the page has it, and only what the library did not hear of.
+    const told = toldAsStored(library);
+    expect(told.map(({ code, item, patron }) => `${code} ${item} ${patron}`)).toEqual([
+      `11 B004 ${LIHUA.number}`,
+      `11 B005 ${LIHUA.number}`,
+    ]);
+    for (const { atMs, dueMs } of told) {
+      expect(atMs).toBeGreaterThanOrEqual(Math.floor(cutAt / 1_000) * 1_000);
+      expect(atMs).toBeLessThanOrEqual(backAt);
+      expect(shownDue).toContain(sipDateAt(dueMs ?? 0, library.policy.timeZone).local.slice(0, 4));
+      expect(shownDue).toContain(`${Number(sipDateAt(dueMs ?? 0, library.policy.timeZone).local.slice(8, 10))}日`);
+    }
   });
 
   it('takes up another patron at any moment, known by the list where the library is away', async () => {
