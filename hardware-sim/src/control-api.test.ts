@@ -33,7 +33,13 @@ describe('the control API', () => {
     link = await NetworkLink.start({ host: '127.0.0.1', port: 9 });
     const people = [{ number: '2026000001', name: '张伟', uid: '0a0b0c0d' }];
     api = await ControlApi.start(
-      { benches: new Map([['dorm-1', bench]]), links: new Map([['dorm-1', link]]), people, rooms: [] },
+      {
+        benches: new Map([['dorm-1', bench]]),
+        links: new Map([['dorm-1', link]]),
+        people,
+        rooms: [],
+        library: undefined,
+      },
       0,
     );
   });

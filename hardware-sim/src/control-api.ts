@@ -18,11 +18,25 @@ import {
   tap,
   tapRoom,
 } from './control-commands.ts';
+import {
+  addItem,
+  changePatron,
+  findItems,
+  listSwitches,
+  reportLibrary,
+  setFault,
+  setPlug,
+  setQuirk,
+} from './control-library.ts';
 
 export const DEFAULT_CONTROL_PORT = 7480;
 const MAX_BODY_BYTES = 65_536;
 const name = z.string().min(1).max(120);
 const portalBody = z.strictObject({ portal: name });
+const findQuery = z.object({
+  find: z.string().max(60).default(''),
+  limit: z.coerce.number().int().min(1).max(500).default(20),
+});
 
 type Handler = (campus: SimulatedCampus, input: unknown) => object | Promise<object>;
 
@@ -44,10 +58,7 @@ const onPortal = (act: (campus: SimulatedCampus, portal: string) => void): Handl
 
 const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /state': (campus) => campusState(campus),
-  'GET /people': route(
-    z.object({ find: z.string().max(60).default(''), limit: z.coerce.number().int().min(1).max(500).default(20) }),
-    (campus, { find, limit }) => ({ people: findPeople(campus, find, limit) }),
-  ),
+  'GET /people': route(findQuery, (campus, { find, limit }) => ({ people: findPeople(campus, find, limit) })),
   'POST /tap': route(z.strictObject({ reader: name, who: name }), async (campus, { reader, who }) =>
     tap(campus, reader, who),
   ),
@@ -75,6 +86,32 @@ const ROUTES: Readonly<Record<string, Handler>> = {
       power: z.boolean().optional(),
     }),
     async (campus, { room, ...change }) => changeRoom(campus, room, change),
+  ),
+  'GET /library': (campus) => reportLibrary(campus),
+  'GET /library/switches': () => listSwitches(),
+  'GET /library/items': route(findQuery, (campus, { find, limit }) => ({ items: findItems(campus, find, limit) })),
+  'POST /library/items': route(
+    z.strictObject({ barcode: name, title: name, callNumber: name.optional() }),
+    (campus, { callNumber, ...item }) => addItem(campus, { ...item, ...(callNumber && { callNumber }) }),
+  ),
+  'POST /library/quirk': route(z.strictObject({ name, on: z.boolean() }), (campus, quirk) =>
+    setQuirk(campus, quirk.name, quirk.on),
+  ),
+  'POST /library/fault': route(
+    z.strictObject({
+      kind: name,
+      on: z.boolean(),
+      times: z.int().min(1).max(1_000_000).optional(),
+      codes: z.array(name).min(1).optional(),
+      beforeMs: z.int().min(0).max(600_000).optional(),
+      afterMs: z.int().min(0).max(600_000).optional(),
+    }),
+    (campus, { kind, on, ...order }) => setFault(campus, kind, on, order),
+  ),
+  'POST /library/plug': route(z.strictObject({ in: z.boolean() }), async (campus, plug) => setPlug(campus, plug.in)),
+  'POST /library/patron': route(
+    z.strictObject({ number: name, blocked: z.boolean().optional() }),
+    (campus, { number, blocked }) => changePatron(campus, number, blocked),
   ),
   'POST /network': route(
     z.strictObject({

@@ -2,6 +2,7 @@
 // What a person can do on the simulated campus, and what comes of it. No transport: HTTP and the tests both call this.
 import { type RoomDoor, setNear, tapAtLock } from './campus/corridor.ts';
 import type { DoorBench } from './door-bench.ts';
+import type { SimulatedLibrary } from './library/simulated-library.ts';
 import type { NetworkLink } from './network.ts';
 
 /** Somebody who lives there, and the card in their pocket. */
@@ -17,6 +18,8 @@ export interface SimulatedCampus {
   readonly links: ReadonlyMap<string, NetworkLink>;
   readonly people: readonly CardHolder[];
   readonly rooms: readonly RoomDoor[];
+  /** The library system behind the desk. */
+  readonly library: SimulatedLibrary | undefined;
 }
 
 /** Said to a person; the text names what to write instead. */

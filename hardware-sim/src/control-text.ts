@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers of the control API in words, for a terminal.
 import type { CardHolder, TapResult } from './control-commands.ts';
+import { describeLibrary } from './control-library-text.ts';
 
 interface Room {
   readonly portal: string;
@@ -31,6 +32,7 @@ export function describeAnswer(path: string, answer: unknown): string {
   if (path === '/network') return `network: ${(answer as { devices: readonly string[] }).devices.join(', ')}\n`;
   if (path === '/fire') return `fire inputs driven: ${(answer as { inputs: number }).inputs}\n`;
   if (path.startsWith('/room')) return describeRoom(answer as Room);
+  if (path.startsWith('/library')) return describeLibrary(path, answer);
   return 'done\n';
 }
 

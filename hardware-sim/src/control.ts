@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DEFAULT_CONTROL_PORT } from './control-api.ts';
 import { askCampus, type ControlRequest } from './control-client.ts';
 import { ControlError, NETWORK_ACTIONS } from './control-commands.ts';
+import { addLibraryCommands } from './control-library-cli.ts';
 import { describeAnswer } from './control-text.ts';
 
 const EXAMPLES = `
@@ -15,6 +16,9 @@ Examples:
   npm run sim -- scan gate-1-in 284600123456789012   any code, as its scanner reads it
   npm run sim -- room tap 101 2026000001        the same at the lock of a room
   npm run sim -- room jam 101 on                its bolt jams
+  npm run sim -- library                        what is lent, quirks and faults of the library system
+  npm run sim -- library offline                pull its plug
+  npm run sim -- library fault slow --after 3000   it takes its time
   npm run sim -- network cut dorm-1             pull the plug of one controller's network
   npm run sim -- network restore all`;
 
@@ -106,6 +110,7 @@ export function controlProgram(): Command {
     .argument('<room>', 'id of the portal, or number of the room')
     .argument('<percent>', '0 to 100', parsePercent)
     .action(async (which: string, battery: number) => post('/room', { room: which, battery }));
+  addLibraryCommands(program, run, parseOnOff);
   program
     .command('state')
     .description('doors, locks and links')

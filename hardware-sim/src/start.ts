@@ -91,15 +91,26 @@ async function stayUp(
   print(`  npm run sim -- tap gate-1-in ${campus.people[0]?.number}`);
   print('  npm run sim -- network cut gate-1');
   print(`  npm run sim -- tap ${DESK_READER} ${campus.people[0]?.number}`);
-  print('  npm run sim -- network cut library');
+  print('  npm run sim -- library');
+  print('  npm run sim -- library offline');
   print(`  npm run sim -- room tap 101 ${campus.people[0]?.number}`);
   print(`\n  API    ${campus.gatewayUrl}/v1   (CA ${caFile}, token ${tokenFile})`);
   print(`  lane   http://127.0.0.1:${DISPLAY_PORT}/in   (display of gate-1)`);
   print(`  pass   http://localhost:${WEB_PORT}/pass/   (${await signInOf(campus)})`);
-  print(`  desk   ${await campus.deskLink()}   (tap a card at ${DESK_READER}, then type any book's number)`);
+  print(`  desk   ${await campus.deskLink()}`);
+  for (const hint of deskHints(campus)) print(`         ${hint}`);
   print(`  logs   ${campus.logFile('gate-1')}`);
   await interrupted;
   await control.close();
+}
+
+/** What to type into the page's one field, a line each; a scanner does the same. */
+function deskHints({ people, library }: Campus): readonly string[] {
+  const books = [...(library?.items.keys() ?? [])];
+  return [
+    `type ${people[0]?.number}, or tap the card: npm run sim -- tap ${DESK_READER} ${people[0]?.number}`,
+    `then type books, ${books[0]} to ${books.at(-1)}; while the library is off line, a card has to be tapped`,
+  ];
 }
 
 /** A resident with a password of the office, as somebody gets who forgot theirs. */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole campus on one machine: the real gateway and the real gate controllers as processes of their own, simulated benches
 // and network cables between them. `npm start` and the scenario tests stand on it.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchLayout } from '../bench-layout.ts';
 import { BenchServer } from '../bench-server.ts';
 import type { CardHolder, SimulatedCampus } from '../control-commands.ts';
-import { type CountedLibrary, startCountedLibrary } from '../desk/counted-library.ts';
 import { DoorBench, type Manners } from '../door-bench.ts';
 import { freePorts } from '../free-ports.ts';
-import { NetworkLink } from '../network.ts';
+import type { SimulatedLibrary } from '../library/simulated-library.ts';
+import type { NetworkLink } from '../network.ts';
 import { Pcscd } from '../pcscd.ts';
 import { PcscdHand } from '../pcscd-hand.ts';
 import { bundle } from './bundle.ts';
@@ -23,10 +23,12 @@ import {
   type RoomDoor,
   writeCorridorWiring,
 } from './corridor.ts';
-import { GATES, type GatePlan, gateWiring, readersOf, SCOPE } from './gates.ts';
+import { announce, enrol } from './enrolment.ts';
+import { enterGroups, enterLevels, GATES, type GatePlan, gateWiring, readersOf, SCOPE } from './gates.ts';
 import { GatewayApi } from './gateway-api.ts';
-import { DESK, deskWiring, enterDesk, LIBRARY, stationOf } from './library-desk.ts';
-import { Program, runToEnd } from './program.ts';
+import { DESK, enterDesk, LIBRARY, type LibraryDesk, openDesk, stationOf } from './library-desk.ts';
+import { listsInForce } from './lists-in-force.ts';
+import { Program } from './program.ts';
 import { cardsCsv, peopleCsv, type Resident, residents } from './residents.ts';
 
 export interface CampusOptions {
@@ -48,23 +50,14 @@ export interface CampusOptions {
   readonly deskPort?: number;
 }
 
-interface DeviceReport {
-  readonly id: string;
-  readonly online: boolean;
-  readonly lists: readonly { readonly desired: number | null; readonly reported: number | null }[];
-}
-
 const START_TIMEOUT_MS = 60_000;
-/** A library system across the campus. */
-const LIBRARY_ANSWER_MS = 40;
-
 export class Campus implements SimulatedCampus {
   readonly people: readonly (CardHolder & Resident)[];
   readonly benches = new Map<string, DoorBench>();
   readonly links = new Map<string, NetworkLink>();
   readonly gates: readonly GatePlan[] = GATES;
   #corridor: Corridor | undefined;
-  #library: CountedLibrary | undefined;
+  #desk: LibraryDesk | undefined;
   readonly #options: CampusOptions;
   readonly #programs = new Map<string, Program>();
   #ports: { readonly https: number; readonly mqtt: number } = { https: 0, mqtt: 0 };
@@ -123,21 +116,15 @@ export class Campus implements SimulatedCampus {
 
   /** The process of `gateway` or of a controller. */
   program(name: string): Program {
-    const program = this.#programs.get(name);
-    if (program === undefined) throw new Error(`${name} is not running`);
-    return program;
+    return needed(this.#programs, name, 'program');
   }
 
   bench(device: string): DoorBench {
-    const bench = this.benches.get(device);
-    if (bench === undefined) throw new Error(`there is no bench of ${device}`);
-    return bench;
+    return needed(this.benches, device, 'bench');
   }
 
   link(device: string): NetworkLink {
-    const link = this.links.get(device);
-    if (link === undefined) throw new Error(`there is no link of ${device}`);
-    return link;
+    return needed(this.links, device, 'link');
   }
 
   async startGateway(): Promise<void> {
@@ -159,23 +146,16 @@ export class Campus implements SimulatedCampus {
   /** Everything the card office and facilities enter: gates, people, cards, levels. Returns how long the imports took. */
   async furnish(): Promise<{ readonly importMs: number }> {
     const { api } = this;
-    await api.must('PUT', `/v1/scopes/${SCOPE}`, { name: '宿舍大门' });
-    const always = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', until: '24:00' }];
-    await api.must('PUT', '/v1/schedules/always', { name: '全天', intervals: always });
-    for (const group of new Set(this.gates.flatMap(({ groups }) => groups))) {
-      await api.must('PUT', `/v1/groups/${group}`, { name: group });
-    }
+    await enterGroups(api, this.gates);
     await this.#openBenches();
     for (const gate of this.gates) await this.#installGate(gate);
     if (this.#corridor) await this.#installCorridor(this.#corridor);
-    if (this.#library) await this.#installDesk();
+    if (this.#desk) await this.#installDesk();
     const since = performance.now();
     await api.must('POST', '/v1/imports/people', peopleCsv(this.people));
     await api.must('POST', '/v1/imports/cards?form=hex', cardsCsv(this.people));
     const importMs = performance.now() - since;
-    for (const { device, name, groups } of this.gates) {
-      await api.must('PUT', `/v1/levels/${device}`, { name, groups, portals: [device], schedule: 'always' });
-    }
+    await enterLevels(api, this.gates);
     return { importMs };
   }
 
@@ -192,7 +172,7 @@ export class Campus implements SimulatedCampus {
     const devices = [
       ...this.gates.map(({ device }) => device),
       ...(this.#corridor ? [CORRIDOR] : []),
-      ...(this.#library ? [DESK] : []),
+      ...(this.#desk ? [DESK] : []),
     ];
     await Promise.all(devices.map(async (device) => this.startController(device)));
   }
@@ -207,6 +187,11 @@ export class Campus implements SimulatedCampus {
     return this.#corridor?.rooms ?? [];
   }
 
+  /** The library system behind the desk. */
+  get library(): SimulatedLibrary | undefined {
+    return this.#desk?.library;
+  }
+
   /** Resolves once every lock is paired and says that it has the newest list. */
   async locksInForce(): Promise<void> {
     await locksInForce(this.api, this.rooms.length);
@@ -214,16 +199,7 @@ export class Campus implements SimulatedCampus {
 
   /** Resolves once every controller reports the newest list; returns its version. */
   async listsInForce(timeoutMs = START_TIMEOUT_MS): Promise<number> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const { items } = await this.api.must<{ items: readonly DeviceReport[] }>('GET', '/v1/devices');
-      const lists = items.filter(({ id }) => id !== CORRIDOR && id !== DESK).flatMap((device) => device.lists);
-      const [first] = lists;
-      const settled = lists.length >= this.gates.length && lists.every((list) => list.reported === list.desired);
-      if (settled && first?.desired != null && items.every(({ online }) => online)) return first.desired;
-      if (Date.now() > deadline) throw new Error(`lists are not in force: ${JSON.stringify(items)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    return listsInForce(this.api, this.gates, timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -234,7 +210,7 @@ export class Campus implements SimulatedCampus {
     await Promise.allSettled([...this.links.values()].map(async (link) => link.close()));
     await Promise.allSettled([...this.benches.values()].map(async (bench) => bench.close()));
     await this.#corridor?.close();
-    await this.#library?.close();
+    await this.#desk?.library.close();
     await this.#server?.close();
     await this.#pcscd?.close();
     if (this.#socketFolder !== undefined) await rm(this.#socketFolder, { recursive: true, force: true });
@@ -274,57 +250,34 @@ export class Campus implements SimulatedCampus {
   }
 
   async #installGate({ device, name }: GatePlan): Promise<void> {
-    const code = await this.#announce(device, name);
+    const code = await announce(this.api, device, name);
     await this.api.must('PUT', `/v1/portals/${device}`, { name, scope: SCOPE, device });
     await this.#enrol(device, code);
   }
 
-  /** The way to the library goes through a cable of its own: `network cut library`. */
   async #openDesk(socket: string, pagePort: number): Promise<void> {
-    this.#library = await startCountedLibrary({ answerMs: LIBRARY_ANSWER_MS });
-    const link = await NetworkLink.start({ host: '127.0.0.1', port: this.#library.port });
-    this.links.set(LIBRARY, link);
-    const wiring = deskWiring({ pagePort, socket, libraryPort: link.port });
-    this.benches.set(DESK, new DoorBench({ layout: benchLayout(wiring) }));
-    await writeFile(this.#wiringFile(DESK), JSON.stringify(wiring, undefined, 2));
+    this.#desk = await openDesk({ pagePort, socket, people: this.people });
+    this.links.set(LIBRARY, this.#desk.cable);
+    this.benches.set(DESK, this.#desk.bench);
+    await writeFile(this.#wiringFile(DESK), JSON.stringify(this.#desk.wiring, undefined, 2));
   }
 
   async #installDesk(): Promise<void> {
-    const code = await this.#announce(DESK, '图书馆借还台');
+    const code = await announce(this.api, DESK, '图书馆借还台');
     await enterDesk(this.api, [...new Set(this.gates.flatMap(({ groups }) => groups))]);
     await this.#enrol(DESK, code);
   }
 
   async #installCorridor(corridor: Corridor): Promise<void> {
-    await this.#enrol(CORRIDOR, await this.#announce(CORRIDOR, '1号楼一层走廊'));
+    await this.#enrol(CORRIDOR, await announce(this.api, CORRIDOR, '1号楼一层走廊'));
     await enterRooms(this.api, corridor);
   }
 
-  async #announce(device: string, name: string): Promise<string> {
-    const { code } = await this.api.must<{ code: string }>('POST', '/v1/devices', { id: device, name });
-    return code;
-  }
-
-  /** What an engineer does at a new controller: enrol it with the code, wire it. */
   async #enrol(device: string, code: string): Promise<void> {
-    const link = await NetworkLink.start({ host: '127.0.0.1', port: this.#ports.mqtt });
-    this.links.set(device, link);
-    const where = ['--gateway', this.gatewayUrl, '--data', this.controllerFolder(device)];
-    const args = ['enroll', ...where, '--code', code, '--wiring', this.#wiringFile(device)];
-    await runToEnd({
-      name: `enroll ${device}`,
-      args: [bundle('controller/main.mjs'), ...args],
-      logFile: this.logFile(`enroll-${device}`),
-    });
-    await this.#leadThrough(device, link);
-  }
-
-  /** The controller's way to the broker goes through a cable that can be cut. */
-  async #leadThrough(device: string, link: NetworkLink): Promise<void> {
-    const file = join(this.controllerFolder(device), 'settings.json');
-    const settings = JSON.parse(await readFile(file, 'utf8')) as { enrolment: { mqttUrl: string } };
-    settings.enrolment.mqttUrl = `mqtts://127.0.0.1:${link.port}`;
-    await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
+    const gateway = { url: this.gatewayUrl, mqttPort: this.#ports.mqtt };
+    const folder = this.controllerFolder(device);
+    const files = { folder, wiringFile: this.#wiringFile(device), logFile: this.logFile(`enroll-${device}`) };
+    this.links.set(device, await enrol(gateway, { device, ...files }, code));
   }
 
   #launch(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
@@ -336,4 +289,10 @@ export class Campus implements SimulatedCampus {
   #wiringFile(device: string): string {
     return join(this.#options.dataDir, `${device}.wiring.json`);
   }
+}
+
+function needed<T>(all: ReadonlyMap<string, T>, name: string, what: string): T {
+  const found = all.get(name);
+  if (found === undefined) throw new Error(`there is no ${what} of ${name}`);
+  return found;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dormitory's gates: one controller each, a barrier with a reader on both sides, a contact, an exit button, a fire input.
 import { parseWiring, type Wiring } from '@latchkey/controller/core/wiring';
+import type { GatewayApi } from './gateway-api.ts';
 
 export const SCOPE = 1;
 
@@ -61,4 +62,20 @@ export function gateWiring(
   });
   if (wiring.ok) return wiring.value;
   throw new Error(`the made-up gate has a wiring fault: ${JSON.stringify(wiring)}`);
+}
+
+/** When, and for whom: what the gates need before anybody is entered. */
+export async function enterGroups(api: GatewayApi, gates: readonly GatePlan[]): Promise<void> {
+  await api.must('PUT', `/v1/scopes/${SCOPE}`, { name: '宿舍大门' });
+  const always = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', until: '24:00' }];
+  await api.must('PUT', '/v1/schedules/always', { name: '全天', intervals: always });
+  for (const group of new Set(gates.flatMap(({ groups }) => groups))) {
+    await api.must('PUT', `/v1/groups/${group}`, { name: group });
+  }
+}
+
+export async function enterLevels(api: GatewayApi, gates: readonly GatePlan[]): Promise<void> {
+  for (const { device, name, groups } of gates) {
+    await api.must('PUT', `/v1/levels/${device}`, { name, groups, portals: [device], schedule: 'always' });
+  }
 }

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The library's counter: a controller with a card reader, rules for who borrows, and a made-up library system behind it.
+// The library's counter: a controller with a card reader, rules for who borrows, and a made-up library system behind it, whose
+// patrons are the residents.
 import { stationLink } from '@latchkey/controller/app/desk-link';
 import { parseWiring, type Wiring } from '@latchkey/controller/core/wiring';
+import { benchLayout } from '../bench-layout.ts';
+import { DoorBench } from '../door-bench.ts';
+import { libraryShelf, SHELF_LOCATION } from '../library/library-shelf.ts';
+import type { Patron } from '../library/library-state.ts';
+import { type SimulatedLibrary, startSimulatedLibrary } from '../library/simulated-library.ts';
+import { NetworkLink } from '../network.ts';
 import type { GatewayApi } from './gateway-api.ts';
+import type { Resident } from './residents.ts';
 
 export const DESK = 'desk-1';
 /** Name of the cable between the desk and the library's system. */
@@ -20,11 +28,46 @@ export interface DeskPlan {
   readonly pagePort: number;
   /** Where its reader is plugged in. */
   readonly socket: string;
-  readonly libraryPort: number;
+  readonly people: readonly Resident[];
+}
+
+export interface LibraryDesk {
+  readonly library: SimulatedLibrary;
+  /** Between the desk and the library. */
+  readonly cable: NetworkLink;
+  readonly bench: DoorBench;
+  readonly wiring: Wiring;
+}
+
+/** A library system across the campus; each half of what it takes. */
+const LIBRARY_HALF_MS = 20;
+/** Their card was blocked by the library. */
+const BLOCKED = 3;
+
+const patronsOf = (people: readonly Resident[]): Patron[] =>
+  people.map(({ number, name, className }, index) => ({
+    number,
+    name,
+    group: className,
+    ...(index === BLOCKED ? { conditions: ['chargeDenied', 'renewalDenied'] } : {}),
+  }));
+
+/** The way to the library goes through a cable of its own: `network cut library`. */
+export async function openDesk({ pagePort, socket, people }: DeskPlan): Promise<LibraryDesk> {
+  const library = await startSimulatedLibrary({
+    patrons: patronsOf(people),
+    items: libraryShelf(),
+    policies: { name: '大学图书馆', loanLimit: LIMIT, loanDays: DAYS },
+    quirks: ['extensions'],
+    faults: [{ kind: 'slow', beforeMs: LIBRARY_HALF_MS, afterMs: LIBRARY_HALF_MS }],
+  });
+  const cable = await NetworkLink.start({ host: '127.0.0.1', port: library.port });
+  const wiring = deskWiring({ pagePort, socket, libraryPort: cable.port });
+  return { library, cable, wiring, bench: new DoorBench({ layout: benchLayout(wiring) }) };
 }
 
 /** What the engineer writes for the desk. Throws when the wiring rules refuse it: a bug of ours. */
-export function deskWiring({ pagePort, socket, libraryPort }: DeskPlan): Wiring {
+function deskWiring({ pagePort, socket, libraryPort }: Omit<DeskPlan, 'people'> & { libraryPort: number }): Wiring {
   const wiring = parseWiring({
     readers: [{ name: DESK_READER, kind: 'simulated', socket }],
     panel: { kind: 'none' },
@@ -35,7 +78,7 @@ export function deskWiring({ pagePort, socket, libraryPort }: DeskPlan): Wiring 
       readers: [DESK_READER],
       page: { port: pagePort },
       patronPattern: '20[0-9]{8}',
-      library: { host: '127.0.0.1', port: libraryPort, charset: 'utf-8' },
+      library: { host: '127.0.0.1', port: libraryPort, charset: 'utf-8', location: SHELF_LOCATION },
     },
   });
   if (wiring.ok) return wiring.value;

@@ -90,7 +90,7 @@ export const statusAnswer: AnswerTo<'23'> = (answering, request) =>
 export const blockAnswer: AnswerTo<'01'> = (answering, request) => {
   const patron = known(answering, request);
   if (!patron) return status(answering, request, undefined);
-  const blocked = blockPatron(answering, patron, request.fixed.cardRetained === true);
+  const blocked = blockPatron(answering.state, patron, request.fixed.cardRetained === true);
   const act = { patron: patron.number, item: null, written: written(request.fixed.transactionDate) };
   record(answering, 'patron-blocked', act);
   return status(answering, request, blocked);
@@ -98,7 +98,7 @@ export const blockAnswer: AnswerTo<'01'> = (answering, request) => {
 
 export const enableAnswer: AnswerTo<'25'> = (answering, request) => {
   const patron = known(answering, request);
-  const enabled = patron && enablePatron(answering, patron);
+  const enabled = patron && enablePatron(answering.state, patron);
   const act = { patron: textOf(request, 'AA'), item: null, written: written(request.fixed.transactionDate) };
   if (enabled) record(answering, 'patron-enabled', act);
   const { BL, CQ }: { BL?: string; CQ?: string } = validity(answering, enabled, textOf(request, 'AD'));

@@ -2,7 +2,7 @@
 // Holds, payments and blocks of a made-up library.
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import { type Acting, findPatron, type Refusal, record, removeHold, type written } from './circulation.ts';
-import { debtsOf, type Hold, holdsOf, type Item, itemOf, type Patron } from './library-state.ts';
+import { debtsOf, type Hold, holdsOf, type Item, itemOf, type LibraryState, type Patron } from './library-state.ts';
 
 interface HoldAct {
   readonly patron: string;
@@ -107,16 +107,16 @@ export function pay(acting: Acting, payment: Payment): Result<Patron, Refusal> {
 const BLOCKS = ['chargeDenied', 'renewalDenied', 'recallDenied', 'holdDenied'] as const;
 
 /** 01: a card was kept, or misused. */
-export function blockPatron({ state }: Pick<Acting, 'state'>, patron: Patron, isCardKept: boolean): Patron {
+export function blockPatron({ patrons }: Pick<LibraryState, 'patrons'>, patron: Patron, isCardKept: boolean): Patron {
   const conditions = new Set([...(patron.conditions ?? []), ...BLOCKS]);
   if (isCardKept) conditions.add('cardReportedLost');
   const blocked: Patron = { ...patron, conditions: [...conditions] };
-  state.patrons.set(patron.number, blocked);
+  patrons.set(patron.number, blocked);
   return blocked;
 }
 
-export function enablePatron({ state }: Pick<Acting, 'state'>, patron: Patron): Patron {
+export function enablePatron({ patrons }: Pick<LibraryState, 'patrons'>, patron: Patron): Patron {
   const enabled: Patron = { ...patron, conditions: [] };
-  state.patrons.set(patron.number, enabled);
+  patrons.set(patron.number, enabled);
   return enabled;
 }

@@ -136,12 +136,15 @@ export function itemOf({ items }: LibraryState, barcode: string, { takesAnything
   return made;
 }
 
-export const loansOf = ({ loans }: LibraryState, patron: string): [string, Loan][] =>
+export const loansOf = ({ loans }: Pick<LibraryState, 'loans'>, patron: string): [string, Loan][] =>
   [...loans].filter(([, loan]) => loan.patron === patron);
 
-export const debtsOf = ({ debts }: LibraryState, patron: string): readonly Debt[] => debts.get(patron) ?? [];
+export const debtsOf = ({ debts }: Pick<LibraryState, 'debts'>, patron: string): readonly Debt[] =>
+  debts.get(patron) ?? [];
 
-export function standingOf(state: LibraryState, patron: string, nowMs: number): Standing {
+type Accounts = Pick<LibraryState, 'loans' | 'debts'>;
+
+export function standingOf(state: Accounts, patron: string, nowMs: number): Standing {
   const loans = loansOf(state, patron);
   return {
     charged: loans.length,
@@ -150,11 +153,14 @@ export function standingOf(state: LibraryState, patron: string, nowMs: number): 
   };
 }
 
-export const conditionsNow = (state: LibraryState, patron: Patron, policy: LibraryPolicy, nowMs: number) =>
+export const conditionsNow = (state: Accounts, patron: Patron, policy: LibraryPolicy, nowMs: number) =>
   conditionsOf(patron.conditions ?? [], standingOf(state, patron.number, nowMs), policy);
 
 /** Holds of a patron: those whose book waits for them, and those that wait for a book. */
-export function holdsOf({ holds, awaited }: LibraryState, patron: string): { ready: string[]; waiting: string[] } {
+export function holdsOf(
+  { holds, awaited }: Pick<LibraryState, 'holds' | 'awaited'>,
+  patron: string,
+): { ready: string[]; waiting: string[] } {
   const theirs = [...holds].filter(([, queue]) => queue.some((hold) => hold.patron === patron)).map(([item]) => item);
   return {
     ready: theirs.filter((item) => awaited.get(item) === patron),
