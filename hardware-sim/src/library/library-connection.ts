@@ -14,6 +14,7 @@ export interface ConnectionParts extends HearingParts {
   /** 0: never. */
   readonly idleMs: number;
   readonly onReceived: (bytes: Uint8Array, message: SipMessage | undefined) => void;
+  readonly onSent: (bytes: Uint8Array) => void;
   readonly onEnd: () => void;
 }
 
@@ -123,7 +124,8 @@ export class LibraryConnection {
       case 'silence-after':
         return;
       case 'half-answer':
-        return void this.#socket.end(bytes.subarray(0, Math.floor(bytes.length / 2)));
+        this.#write(bytes.subarray(0, Math.floor(bytes.length / 2)));
+        return void this.#socket.end();
       case 'byte-by-byte':
         return this.#trickle(bytes);
       case 'wrong-checksum':
@@ -146,8 +148,10 @@ export class LibraryConnection {
   }
 
   #write(...parts: readonly Uint8Array[]): void {
-    if (!this.#socket.destroyed)
-      this.#socket.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
+    if (this.#socket.destroyed) return;
+    const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    this.#socket.write(bytes);
+    this.#parts.onSent(bytes);
   }
 
   async #trickle(bytes: Uint8Array): Promise<void> {

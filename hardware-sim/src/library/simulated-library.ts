@@ -28,6 +28,14 @@ export interface LibraryOptions extends Partial<AnswerOptions> {
   readonly quirks?: Iterable<Quirk>;
   readonly faults?: readonly Fault[];
   readonly clock?: { now(): number };
+  /** Everything that goes over the wire, as it goes. Must not throw. */
+  readonly onWire?: (line: WireLine) => void;
+}
+
+export interface WireLine {
+  readonly connection: number;
+  readonly from: 'desk' | 'library';
+  readonly bytes: Uint8Array;
 }
 
 /** What came in on the wire, in order. */
@@ -202,6 +210,7 @@ class LibraryServer implements SimulatedLibrary {
         nowMs: this.#clock.now(),
       }),
       onReceived: (bytes, message) => this.#keep({ atMs: this.#clock.now(), connection: number, bytes, message }),
+      onSent: (bytes) => this.#options.onWire?.({ connection: number, from: 'library', bytes }),
       onEnd: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);
@@ -209,6 +218,8 @@ class LibraryServer implements SimulatedLibrary {
   }
 
   #keep(received: Received): void {
+    const { connection, bytes } = received;
+    this.#options.onWire?.({ connection, from: 'desk', bytes });
     this.#received.push(received);
     if (this.#received.length > MOST_RECEIVED) this.#received.shift();
   }
