@@ -148,7 +148,10 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   let own = ownKeys();
   const trust = await createLockTrust(memory);
   const lists = await createLockLists({ memory, slots, trust, time, write });
-  const openings = createLockOpenings({ memory, body, trust, time, write, lockId, after, relockSoon, reset });
+  const commands: ReadonlySet<number> = new Set([LOG_KINDS['command-done'], LOG_KINDS['command-failed']]);
+  const recordOf = (id: string) =>
+    log.read(0, log.capacity * 2).find(({ kind, subject }) => commands.has(kind) && subject === id);
+  const openings = createLockOpenings({ memory, body, trust, time, write, recordOf, lockId, after, relockSoon, reset });
   const requests = createLockRequests({
     memory,
     slots,
@@ -288,6 +291,9 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   }
 
   write('restarted');
+  openings.recover();
+  // Nobody else remembers that it was to be thrown again.
+  if (body.bolt === 'drawn') relockSoon();
   return {
     advertisement,
     connect(peer, room) {

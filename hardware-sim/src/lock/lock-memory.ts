@@ -31,6 +31,7 @@ const FORMS = {
       id: hex(8),
       digest: hex(8),
       expiresS: count,
+      action: count,
       outcome: z.enum(['accepted', 'done', 'failed']),
       code: count,
     }),

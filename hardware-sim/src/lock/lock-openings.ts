@@ -2,6 +2,7 @@
 // Tickets at the lock (reference: lock, Opening ticket): each acts once, whatever is sent again, over whatever link and over power
 // cuts. That it was accepted is in flash before the motor has its order.
 import { sha256Hex } from '@latchkey/protocols/bytes/hash';
+import { LOG_KINDS, type LogRecord } from '@latchkey/protocols/lock/log-record';
 import { LOCK_CODES, type LockCode } from '@latchkey/protocols/lock/messages';
 import {
   judgeTicket,
@@ -24,6 +25,8 @@ export interface LockOpeningParts {
   readonly trust: LockTrust;
   readonly time: LockTime;
   readonly write: WriteLog;
+  /** What the log says of a command. */
+  readonly recordOf: (commandId: string) => LogRecord | undefined;
   readonly lockId: string;
   readonly after: (delayMs: number, action: () => void) => () => void;
   readonly relockSoon: (holdMs?: number) => void;
@@ -32,6 +35,8 @@ export interface LockOpeningParts {
 
 export interface LockOpenings {
   open(ticket: Uint8Array, say: Say): Promise<void>;
+  /** After power came back: what it cut short gets its record and its result. */
+  recover(): void;
   /** Too little battery for a bolt that might then stay drawn. */
   isCritical(): boolean;
 }
@@ -95,7 +100,7 @@ export function createLockOpenings(parts: LockOpeningParts): LockOpenings {
   async function act(ticket: Ticket, digest: string, say: Say): Promise<void> {
     const { commandId, expiresS, action } = ticket;
     const about = { subject: commandId, class: 0, value: action };
-    const base = { id: commandId, digest, expiresS };
+    const base = { id: commandId, digest, expiresS, action };
     const refused = refusalOf(ticket);
     if (refused) {
       keep({ ...base, outcome: 'failed', code: LOCK_CODES[refused] });
@@ -114,8 +119,21 @@ export function createLockOpenings(parts: LockOpeningParts): LockOpenings {
     if (action === TICKET_ACTIONS['factory-reset']) parts.after(500, () => void parts.reset().catch(() => undefined));
   }
 
+  /** The bolt may have moved: its record comes late, and once, wherever power fails meanwhile. */
+  function recover(one: Kept): void {
+    const said = parts.recordOf(one.id);
+    if (said?.kind === LOG_KINDS['command-done'])
+      return keep({ ...one, outcome: 'done', code: BOLTS[one.action === TICKET_ACTIONS.lock ? 'thrown' : 'drawn'] });
+    const code = said?.detail ?? LOCK_CODES.interrupted;
+    if (!said) write('command-failed', { subject: one.id, class: 0, value: one.action, detail: code });
+    keep({ ...one, outcome: 'failed', code });
+  }
+
   return {
     isCritical,
+    recover() {
+      for (const one of kept()) if (one.outcome === 'accepted') recover(one);
+    },
     async open(bytes, say) {
       const decoded = TICKET.decode(bytes);
       const commandId = decoded.ok ? decoded.value.commandId : NO_COMMAND;

@@ -21,6 +21,7 @@ import {
 } from '@latchkey/protocols/authorization/authority.test-support';
 import { BEAT } from '@latchkey/protocols/authorization/beat';
 import { createPrf } from '@latchkey/protocols/authorization/credential-id';
+import type { DeltaEnd } from '@latchkey/protocols/authorization/delta';
 import { type Deny, EMPTY_CHAIN, encodeDeny } from '@latchkey/protocols/authorization/deny';
 import { HEAD, headHash } from '@latchkey/protocols/authorization/head';
 import { encodeListFile } from '@latchkey/protocols/authorization/list-file';
@@ -95,11 +96,16 @@ const LIVE: RigClock = {
 
 type ListChange = NonNullable<Parameters<typeof makeList>[1]>;
 
+/** A list as a lock takes it, and what a delta to the next is made from. */
+export interface RoomList extends LockImage {
+  readonly sealed: DeltaEnd;
+}
+
 /** A list of these cards for the room, signed now. */
 export async function roomList(
   authority: Authority,
   { cards, nowMs, ...more }: { cards: readonly number[]; nowMs: number } & Partial<ListChange>,
-): Promise<LockImage> {
+): Promise<RoomList> {
   const made = await makeList(authority.list.key, {
     policy: encodePolicy(POLICY),
     entries: entriesOf(cards),
@@ -110,7 +116,7 @@ export async function roomList(
   });
   const { epoch, version } = made.head;
   const digest = headHash(HEAD.encode(made.head));
-  return { epoch, version, digest, headFrame: made.headFrame, file: encodeListFile(made), keyId: KEY_ID };
+  return { epoch, version, digest, headFrame: made.headFrame, file: encodeListFile(made), keyId: KEY_ID, sealed: made };
 }
 
 export interface LockRig {
@@ -125,7 +131,7 @@ export interface LockRig {
   session(own?: typeof CORRIDOR): Promise<LockSession>;
   /** Waits for it on the virtual clock. */
   run<T>(promise: Promise<T>): Promise<T>;
-  image(version: number, cards: readonly number[], more?: Partial<ListChange>): Promise<LockImage>;
+  image(version: number, cards: readonly number[], more?: Partial<ListChange>): Promise<RoomList>;
   push(image: LockImage): Promise<string>;
   beat(change?: Partial<Parameters<typeof BEAT.encode>[0]>): Promise<Uint8Array>;
   tellTime(): Promise<void>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Locks and a corridor's radio in one memory: the plainest of the radios, with links that break where a test says so. Frames take
-// time only where it is asked for.
+// Locks and a corridor's radio in one memory: the plainest of the radios, with links that break where a test says so, loudly or
+// without a word. Frames take time only where it is asked for.
 import { type LockLink, type LockRadio, LockRadioError, type SeenLock } from '@latchkey/controller/ports/lock-radio';
 import type { LockTimers } from './lock-body.ts';
 import type { LockPeer } from './lock-link.ts';
@@ -12,12 +12,21 @@ export interface AirLock {
   connect(peer: LockPeer, room: number): { onFrame(frame: Uint8Array): void; onClosed(): void } | undefined;
 }
 
-export type Fate = 'pass' | 'cut' | 'twice' | 'lost';
+/**
+ * `cut`: the link ends in the frame's place. `silent`: from this frame on nothing comes through either way, and each end finds
+ * out by itself. `late`: this frame and all that follow it this way come `lateMs` later.
+ */
+export type Fate = 'pass' | 'cut' | 'twice' | 'lost' | 'silent' | 'late';
+
+type Way = 'up' | 'down';
 
 export interface MemoryAir {
   readonly locks: Set<AirLock>;
-  /** Of one frame, either way: what becomes of it. `cut`: the link ends in its place. It may also change the frame. */
-  fate: (way: 'up' | 'down', frame: Uint8Array) => Fate;
+  /** Of one frame, either way: what becomes of it. It may also change the frame. */
+  fate: (way: Way, frame: Uint8Array, lock: AirLock) => Fate;
+  /** After how long the ends of a link give up once it is silent. */
+  silence: { lockMs: number; corridorMs: number };
+  lateMs: number;
   /** dBm with which a radio hears a lock; `undefined`: not at all. */
   rssi: (radio: string, lock: AirLock) => number | undefined;
 }
@@ -36,12 +45,21 @@ export interface MemoryRadioOptions {
 export const createMemoryAir = (): MemoryAir => ({
   locks: new Set(),
   fate: () => 'pass',
+  silence: { lockMs: 4_000, corridorMs: 4_000 },
+  lateMs: 1_000,
   rssi: () => -60,
 });
 
 const ROOM = 244;
 /** How often a frame arrives; `undefined`: the link ends instead. */
-const TIMES: Readonly<Record<Fate, number | undefined>> = { pass: 1, twice: 2, lost: 0, cut: undefined };
+const TIMES: Readonly<Record<Fate, number | undefined>> = {
+  pass: 1,
+  late: 1,
+  twice: 2,
+  lost: 0,
+  silent: 0,
+  cut: undefined,
+};
 
 export function createMemoryRadio(options: MemoryRadioOptions): LockRadio {
   const { name, air, timers, room = ROOM, connectMs = 5, frameMs = 0, advertiseEveryMs = 500 } = options;
@@ -61,49 +79,72 @@ export function createMemoryRadio(options: MemoryRadioOptions): LockRadio {
     cancelAdvertising = timers.after(advertiseEveryMs, advertise);
   }
 
-  /** In order, `frameMs` later. */
-  function later(action: () => void): void {
-    if (frameMs > 0) timers.after(frameMs, action);
+  /** In order, so much later. */
+  function later(delayMs: number, action: () => void): void {
+    if (delayMs > 0) timers.after(delayMs, action);
     else queueMicrotask(action);
   }
 
   function open(lock: AirLock): LockLink | undefined {
     const early: Uint8Array[] = [];
+    const delayMs: Record<Way, number> = { up: frameMs, down: frameMs };
     let onFrame: ((frame: Uint8Array) => void) | undefined;
     let onClosed: (() => void) | undefined;
-    let ended = false;
-    const end = () => {
-      if (ended) return;
-      ended = true;
+    let isHere = true;
+    let isThere = true;
+    let isSilent = false;
+    const endHere = () => {
+      if (!isHere) return;
+      isHere = false;
       links.delete(end);
-      other?.onClosed();
       onClosed?.();
+    };
+    const endThere = () => {
+      if (!isThere) return;
+      isThere = false;
+      other?.onClosed();
+    };
+    const end = () => {
+      endThere();
+      endHere();
+    };
+    /** How often a frame arrives; `undefined`: the link has just ended. */
+    const timesOf = (way: Way, frame: Uint8Array): number | undefined => {
+      if (isSilent) return 0;
+      const fate = air.fate(way, frame, lock);
+      if (fate === 'late') delayMs[way] += air.lateMs;
+      if (fate === 'silent') {
+        isSilent = true;
+        timers.after(air.silence.lockMs, endThere);
+        timers.after(air.silence.corridorMs, endHere);
+      }
+      return TIMES[fate];
     };
     const notify = (frame: Uint8Array) => {
       const copy = frame.slice();
-      const times = ended ? 0 : TIMES[air.fate('up', copy)];
+      const times = isHere && isThere ? timesOf('up', copy) : 0;
       if (times === undefined) return end();
       for (let time = 0; time < times; time += 1)
-        later(() => {
-          if (ended) return;
+        later(delayMs.up, () => {
+          if (!isHere) return;
           if (onFrame) onFrame(copy);
           else early.push(copy);
         });
     };
-    const other = lock.connect({ notify, drop: end }, room);
+    const other = lock.connect({ notify, drop: () => (isSilent ? endThere() : end()) }, room);
     if (!other) return undefined;
     links.add(end);
     return {
       room,
       write(frame) {
         const copy = frame.slice();
-        const times = ended ? undefined : TIMES[air.fate('down', copy)];
+        const times = isHere ? timesOf('down', copy) : undefined;
         if (times === undefined) end();
-        if (ended) return Promise.reject(new LockRadioError('link-lost'));
+        if (!isHere) return Promise.reject(new LockRadioError('link-lost'));
         return new Promise((resolve, reject) =>
-          later(() => {
-            if (ended) return reject(new LockRadioError('link-lost'));
-            for (let time = 0; time < (times ?? 0); time += 1) other.onFrame(copy);
+          later(delayMs.down, () => {
+            if (!isHere) return reject(new LockRadioError('link-lost'));
+            for (let time = 0; isThere && time < (times ?? 0); time += 1) other.onFrame(copy);
             resolve();
           }),
         );
@@ -113,10 +154,10 @@ export function createMemoryRadio(options: MemoryRadioOptions): LockRadio {
         for (const frame of early.splice(0)) given(frame);
       },
       onClosed(given) {
-        if (ended) given();
+        if (!isHere) given();
         else onClosed = given;
       },
-      close: async () => end(),
+      close: async () => (isSilent ? endHere() : end()),
     };
   }
 

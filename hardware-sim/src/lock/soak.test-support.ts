@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A corridor of many locks over hours of virtual time: cards, openings, new lists, links that break, power that goes. The role in
-// the controller is the real one, and so are the locks; what is counted is what must never happen.
+// A corridor of many locks over hours of virtual time: cards, openings, lists, denies, links that break, power that goes,
+// batteries that empty. The role in the controller is the real one, and so are the locks; what is counted is what must never
+// happen.
 import { KeyObject } from 'node:crypto';
 import { pairLock } from '@latchkey/controller/core/lock-pairing';
-import type { LockImage } from '@latchkey/controller/core/lock-push';
 import { type Corridor, createCorridor } from '@latchkey/controller/roles/corridor';
 import {
   type Authority,
@@ -16,21 +16,21 @@ import {
   SCOPE,
   uidOf,
 } from '@latchkey/protocols/authorization/authority.test-support';
-import { BEAT } from '@latchkey/protocols/authorization/beat';
-import { EMPTY_CHAIN } from '@latchkey/protocols/authorization/deny';
 import { encodeRoot, rootDigest } from '@latchkey/protocols/authorization/root-document';
-import { signFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { toBase64url } from '@latchkey/protocols/bytes/base64url';
-import { fromHex, toHex } from '@latchkey/protocols/bytes/hex';
+import { toHex } from '@latchkey/protocols/bytes/hex';
 import type { LockAssignment } from '@latchkey/protocols/lock/assignment';
 import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
 import { keyPair } from '@latchkey/protocols/lock/noise';
 import { signTicket, TICKET_ACTIONS, TICKET_LIFE_S } from '@latchkey/protocols/lock/ticket';
 import { seededRandom } from '../campus/residents.ts';
-import { createVirtualClock } from '../virtual-clock.ts';
-import { CORRIDOR, countedRandom, KEY_ID, roomList } from './lock.test-support.ts';
+import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
+import { CORRIDOR, countedRandom, KEY_ID } from './lock.test-support.ts';
 import { createMemoryAir, createMemoryRadio } from './memory-radio.ts';
 import { createSimulatedLock, type SimulatedLock } from './simulated-lock.ts';
+import { type BadLinks, spoilLinks } from './soak-air.test-support.ts';
+import { countSoak, createSoakJournal, type SoakCount } from './soak-count.test-support.ts';
+import { createSoakGateway, type SoakGateway } from './soak-gateway.test-support.ts';
 
 export interface SoakOptions {
   readonly locks: number;
@@ -40,44 +40,23 @@ export interface SoakOptions {
   readonly seed: number;
 }
 
-export interface SoakReport {
+export interface SoakReport extends BadLinks, SoakCount {
   readonly taps: number;
-  readonly openings: {
-    readonly asked: number;
-    readonly done: number;
-    readonly failed: number;
-    readonly unknown: number;
-  };
-  readonly links: number;
-  readonly brokenLinks: number;
   readonly powerCuts: number;
   readonly lists: number;
-  /** Records that locks wrote. */
-  readonly records: number;
-  /** In the journal: each number of each lock once. */
-  readonly collected: number;
-  readonly twice: number;
-  readonly gaps: number;
-  /** Commands that drew a bolt more than once, or were told as done without having drawn one. */
-  readonly doubleOpenings: number;
-  readonly wronglyDone: number;
-  /** Locks that do not have the newest list in the end. */
-  readonly behind: number;
-}
-
-interface Kept {
-  readonly lockId: string;
-  readonly seq: number;
-  readonly what: string;
-  readonly subject: string | undefined;
+  readonly denies: number;
 }
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const BEAT_EVERY_MS = 15_000;
-const LIST_EVERY_MS = 2 * HOUR_MS;
-const CARDS = [1, 2, 3, 4];
+/** Something happens in a corridor of forty rooms about as often. */
+const STEP_MS = 15_000;
+const LIST_EVERY_MS = 40 * MINUTE_MS;
+const DENY_EVERY_MS = 50 * MINUTE_MS;
+const FIRST_MS = 10 * MINUTE_MS;
 const SETTLE_MS = 30 * MINUTE_MS;
+const RESIDENTS = Array.from({ length: 60 }, (_, card) => card + 1);
+const STRANGER = 9_999;
 const CAMPUS_KEY_ID = 2;
 const AD_KEY = 'cd'.repeat(16);
 
@@ -87,14 +66,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const authority = await makeAuthority();
   const clock = createVirtualClock(NOW_MS);
   const air = createMemoryAir();
-  const radio = createMemoryRadio({
-    name: 'hci0',
-    air,
-    timers: clock,
-    frameMs: 4,
-    connectMs: 80,
-    advertiseEveryMs: 5_000,
-  });
+  const timing = { frameMs: 4, connectMs: 80, advertiseEveryMs: 5_000 };
+  const radio = createMemoryRadio({ name: 'hci0', air, timers: clock, ...timing });
   const locks: SimulatedLock[] = [];
   for (let n = 0; n < options.locks; n += 1) {
     const lock = await createSimulatedLock({
@@ -109,222 +82,192 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     air.locks.add(lock);
     locks.push(lock);
   }
-  const portalOf = (lock: SimulatedLock) => `room-${locks.indexOf(lock) + 101}`;
-
-  const journal: Kept[] = [];
-  let gaps = 0;
-  const marks = new Map<string, number>();
-  const counts = {
-    taps: 0,
-    asked: 0,
-    done: 0,
-    failed: 0,
-    unknown: 0,
-    links: 0,
-    brokenLinks: 0,
-    powerCuts: 0,
-    lists: 0,
-  };
-  let beat: Uint8Array | undefined;
-  let beatMs = 0;
-  const waiting: ((frame: Uint8Array) => void)[] = [];
-  let version = 1;
-  let image = await imageOf(authority, version, CARDS, clock.now());
-
-  const corridor: Corridor = createCorridor({
+  const gateway = await createSoakGateway(authority, clock.now, RESIDENTS);
+  const journal = createSoakJournal(chance);
+  const corridor = createCorridor({
     radio,
     radios: 1,
     clock,
     random,
     own: CORRIDOR,
-    sources: {
-      nowMs: clock.now,
-      beat: () => beat && { frame: beat, ageMs: clock.now() - beatMs },
-      nextBeat: () => new Promise((resolve) => void waiting.push(resolve)),
-      deny: () => ({ epoch: 1, seq: 0 }),
-      deniesAfter: () => [],
-      root: () => ({ version: 1, frame: authority.rootFrame }),
-      image: ({ prf }) => {
-        const wrapped = fromHex(prf?.wrapped ?? '');
-        return { ...image, wrappedKey: wrapped.ok ? wrapped.value : undefined };
-      },
-    },
-    keep: async (event) => {
-      if (event.type === 'lock-log-gap') gaps += 1;
-      if (event.type === 'lock-event')
-        journal.push({ lockId: event.lockId, seq: event.seq, what: event.what, subject: event.subject });
-      return true;
-    },
-    marks: {
-      next: (lockId) => marks.get(lockId) ?? 0,
-      raise: async (lockId, next) => void marks.set(lockId, next),
-    },
+    sources: gateway.sources,
+    keep: journal.keep,
+    marks: journal.marks,
     setAlarm: () => undefined,
     onChange: () => undefined,
     log: () => undefined,
   });
-
-  for (const lock of locks) corridor.assign(await pairAndAssign(lock));
-
-  async function pairAndAssign(lock: SimulatedLock): Promise<LockAssignment> {
+  for (const [at, lock] of locks.entries()) {
     const link = await clock.until(radio.connect(lock.address, 5_000));
-    const block = {
-      corridor: toHex(CORRIDOR.open),
-      lockId: lock.lockId,
-      campusId: CAMPUS,
-      scopeId: SCOPE,
-      advertisementKey: AD_KEY,
-      rootDigest: rootDigest(encodeRoot(authority.document)),
-    };
-    const parts = { link, clock, ephemeral: keyPair(random.bytes(32)), code: lock.labelCode, block };
-    must(await clock.until(pairLock({ ...parts, rootFrame: authority.rootFrame, deadlineMs: 5_000 })));
-    const sealed = (key: Uint8Array, id: number) =>
-      toHex(wrapKey(key, id, lock.key(), keyPair(random.bytes(32))) as Uint8Array);
-    return {
-      device: 'corridor-1' as LockAssignment['device'],
-      lockId: lock.lockId,
-      portal: portalOf(lock) as LockAssignment['portal'],
-      scope: SCOPE,
-      order: 1,
-      key: toHex(lock.key()),
-      advertisementKey: AD_KEY,
-      prf: { id: KEY_ID, wrapped: sealed(PRF_KEY, KEY_ID) },
-      campus: { id: CAMPUS_KEY_ID, wrapped: sealed(CAMPUS_PRF_KEY, CAMPUS_KEY_ID) },
-      servesUntilMs: null,
-    };
+    const pairing = pairAndAssign({ link, lock, portal: portalOf(at), authority, clock, random });
+    corridor.assign(await clock.until(pairing));
   }
+  const bad = spoilLinks(radio, air, options.badLinks, chance);
+  const people = createPeople({ clock, chance, locks, corridor, gateway, authority });
 
-  // A bad link breaks at some frame of its first hundred.
-  let framesLeft = Number.POSITIVE_INFINITY;
-  const plain = radio.connect.bind(radio);
-  radio.connect = (address, deadlineMs) => {
-    counts.links += 1;
-    framesLeft = chance() < options.badLinks ? Math.floor(chance() * 100) : Number.POSITIVE_INFINITY;
-    return plain(address, deadlineMs);
-  };
-  air.fate = () => {
-    framesLeft -= 1;
-    if (framesLeft !== 0) return 'pass';
-    counts.brokenLinks += 1;
-    return 'cut';
-  };
-
-  const outcomes = new Map<string, string>();
-  const asking = new Set<Promise<unknown>>();
-  let commands = 0;
-  function ask(lock: SimulatedLock): void {
-    commands += 1;
-    const commandId = commands.toString(16).padStart(16, '0');
-    const issuedS = Math.floor(clock.now() / 1_000);
-    const expiresS = issuedS + TICKET_LIFE_S;
-    const ticket = {
-      lockId: lock.lockId,
-      commandId,
-      issuedS,
-      expiresS,
-      action: TICKET_ACTIONS.open,
-      rights: 0,
-      holdS: 0,
-    };
-    const bytes = signTicket(CAMPUS, ticket, KeyObject.from(authority.command.key.key));
-    counts.asked += 1;
-    const asked = corridor.open(portalOf(lock), toBase64url(bytes), expiresS * 1_000).then((outcome) => {
-      outcomes.set(commandId, outcome.ok ? 'done' : outcome.code);
-      if (outcome.ok) counts.done += 1;
-      else if (outcome.code === 'outcome-unknown') counts.unknown += 1;
-      else counts.failed += 1;
-      asking.delete(asked);
-    });
-    asking.add(asked);
-  }
-
-  const any = () => locks[Math.floor(chance() * locks.length)] as SimulatedLock;
-  async function step(): Promise<void> {
-    const dice = chance();
-    const lock = any();
-    if (dice < 0.6) {
-      counts.taps += 1;
-      const card = chance() < 0.8 ? CARDS[Math.floor(chance() * CARDS.length)] : 99;
-      await lock.present(uidOf(card ?? 99), 'uid-only').catch(() => undefined);
-    } else if (dice < 0.95) ask(lock);
-    else if (dice < 0.97) {
-      counts.powerCuts += 1;
-      lock.cutPower();
-      clock.after(20_000, () => void lock.powerUp());
-    } else lock.body.setDoor(!lock.body.isDoorOpen);
-  }
-
-  let beatSeq = 0;
-  async function tick(): Promise<void> {
-    beatSeq += 1;
-    const value = { campusId: CAMPUS, epoch: 1, beatSeq, timeMs: clock.now(), denySeq: 0, denyChain: EMPTY_CHAIN };
-    beat = await signFrame(BEAT.encode(value), [authority.deny.key]);
-    beatMs = value.timeMs;
-    for (const resolve of waiting.splice(0)) resolve(beat);
-  }
-
-  await tick();
+  await gateway.beat();
   await corridor.start();
   const endMs = clock.now() + options.hours * HOUR_MS;
-  let nextListMs = clock.now() + LIST_EVERY_MS;
-  /** One thing in a corridor of forty rooms about every 15 s. */
+  const counts = { lists: 0, denies: 0 };
+  let [nextListMs, nextDenyMs] = [clock.now() + FIRST_MS, clock.now() + 2 * FIRST_MS];
   while (clock.now() < endMs) {
-    await clock.advance(Math.floor(chance() * 2 * BEAT_EVERY_MS));
-    await tick();
+    await clock.advance(Math.floor(chance() * 2 * STEP_MS));
+    await gateway.beat();
     if (clock.now() >= nextListMs) {
       nextListMs += LIST_EVERY_MS;
-      version += 2;
       counts.lists += 1;
-      image = await imageOf(authority, version, [...CARDS, 10 + version], clock.now());
+      await gateway.list([1_000 + counts.lists], counts.lists % 3 === 0);
       corridor.refresh();
     }
-    // The card waits for its bolt, and time for nobody.
-    const done = step();
+    if (clock.now() >= nextDenyMs) {
+      nextDenyMs += DENY_EVERY_MS;
+      counts.denies += 1;
+      await gateway.deny(RESIDENTS[(counts.denies - 1) % RESIDENTS.length] as number);
+      corridor.refresh();
+    }
+    people.act();
     await clock.advance(0);
-    void done;
   }
-  air.fate = () => 'pass';
-  framesLeft = Number.POSITIVE_INFINITY;
+  bad.stop();
+  people.leave();
   for (let waited = 0; waited < SETTLE_MS; waited += MINUTE_MS) {
     await clock.advance(MINUTE_MS);
-    await tick();
+    await gateway.beat();
   }
-  const report = count(locks, journal, gaps, outcomes, corridor, version);
+  const report = countSoak({ locks, journal, gateway, corridor, people });
   await clock.until(corridor.close());
-  const { taps, asked, done, failed, unknown, links, brokenLinks, powerCuts, lists } = counts;
-  return { taps, openings: { asked, done, failed, unknown }, links, brokenLinks, powerCuts, lists, ...report };
+  return { taps: people.taps(), powerCuts: people.powerCuts(), ...counts, ...bad.counts(), ...report };
 }
 
-async function imageOf(
-  authority: Authority,
-  version: number,
-  cards: readonly number[],
-  nowMs: number,
-): Promise<LockImage> {
-  // Two versions at once: whoever missed the one between has nothing to follow.
-  return roomList(authority, { version, cards, nowMs, previousHeadHash: new Uint8Array(32) });
+const portalOf = (at: number) => `room-${at + 101}`;
+
+interface PairParts {
+  readonly link: Parameters<typeof pairLock>[0]['link'];
+  readonly lock: SimulatedLock;
+  readonly portal: string;
+  readonly authority: Authority;
+  readonly clock: VirtualClock;
+  readonly random: { bytes(count: number): Uint8Array };
 }
 
-function count(
-  locks: readonly SimulatedLock[],
-  journal: readonly Kept[],
-  gaps: number,
-  outcomes: ReadonlyMap<string, string>,
-  corridor: Corridor,
-  version: number,
-) {
-  const numbers = new Set(journal.map(({ lockId, seq }) => `${lockId} ${seq}`));
-  const opened = new Map<string, number>();
-  for (const { what, subject } of journal)
-    if (what === 'command-done' && subject !== undefined) opened.set(subject, (opened.get(subject) ?? 0) + 1);
-  const records = locks.reduce((sum, lock) => sum + lock.records(), 0);
+async function pairAndAssign({ link, lock, portal, authority, clock, random }: PairParts): Promise<LockAssignment> {
+  const block = {
+    corridor: toHex(CORRIDOR.open),
+    lockId: lock.lockId,
+    campusId: CAMPUS,
+    scopeId: SCOPE,
+    advertisementKey: AD_KEY,
+    rootDigest: rootDigest(encodeRoot(authority.document)),
+  };
+  const parts = { link, clock, ephemeral: keyPair(random.bytes(32)), code: lock.labelCode, block };
+  must(await pairLock({ ...parts, rootFrame: authority.rootFrame, deadlineMs: 5_000 }));
+  const sealed = (key: Uint8Array, id: number) =>
+    toHex(wrapKey(key, id, lock.key(), keyPair(random.bytes(32))) as Uint8Array);
   return {
-    records,
-    collected: numbers.size,
-    twice: journal.length - numbers.size,
-    gaps,
-    doubleOpenings: [...opened.values()].filter((times) => times > 1).length,
-    wronglyDone: [...outcomes].filter(([id, outcome]) => outcome === 'done' && !opened.has(id)).length,
-    behind: corridor.reports().filter(({ list }) => list?.version !== version).length,
+    device: 'corridor-1' as LockAssignment['device'],
+    lockId: lock.lockId,
+    portal: portal as LockAssignment['portal'],
+    scope: SCOPE,
+    order: 1,
+    key: toHex(lock.key()),
+    advertisementKey: AD_KEY,
+    prf: { id: KEY_ID, wrapped: sealed(PRF_KEY, KEY_ID) },
+    campus: { id: CAMPUS_KEY_ID, wrapped: sealed(CAMPUS_PRF_KEY, CAMPUS_KEY_ID) },
+    servesUntilMs: null,
+  };
+}
+
+interface PeopleParts {
+  readonly clock: VirtualClock;
+  readonly chance: () => number;
+  readonly locks: readonly SimulatedLock[];
+  readonly corridor: Corridor;
+  readonly gateway: SoakGateway;
+  readonly authority: Authority;
+}
+
+export type SoakPeople = ReturnType<typeof createPeople>;
+
+/** What people do to the locks, and time to their batteries. */
+function createPeople({ clock, chance, locks, corridor, gateway, authority }: PeopleParts) {
+  const outcomes = new Map<string, string>();
+  const commandKey = KeyObject.from(authority.command.key.key);
+  let [taps, asked, powerCuts, wronglyLetIn] = [0, 0, 0, 0];
+  const upTo = (most: number) => Math.floor(chance() * most);
+
+  function ask(at: number, lock: SimulatedLock): void {
+    asked += 1;
+    const commandId = asked.toString(16).padStart(16, '0');
+    const issuedS = Math.floor(clock.now() / 1_000);
+    const expiresS = issuedS + TICKET_LIFE_S;
+    const { open: action } = TICKET_ACTIONS;
+    const ticket = { lockId: lock.lockId, commandId, issuedS, expiresS, action, rights: 0, holdS: 0 };
+    const bytes = toBase64url(signTicket(CAMPUS, ticket, commandKey));
+    void corridor
+      .open(portalOf(at), bytes, expiresS * 1_000)
+      .then((outcome) => void outcomes.set(commandId, outcome.ok ? 'done' : outcome.code));
+  }
+
+  async function tap(lock: SimulatedLock): Promise<void> {
+    taps += 1;
+    const dice = chance();
+    const all = [...gateway.cards];
+    const lost = [...gateway.denied.keys()];
+    const card = dice < 0.7 ? all[upTo(all.length)] : dice < 0.85 ? lost[upTo(lost.length)] : STRANGER;
+    if (card === undefined) return;
+    // What the corridor says that the lock has, it must have.
+    const mustKnow = (corridor.report(lock.lockId)?.deny?.seq ?? 0) >= (gateway.denied.get(card) ?? Infinity);
+    const decision = await lock.present(uidOf(card), 'uid-only').catch(() => undefined);
+    if (decision?.outcome === 'granted' && (mustKnow || card === STRANGER)) wronglyLetIn += 1;
+  }
+
+  /** At rest, within one of the next writes to the flash, or again while it starts. */
+  function cutPower(lock: SimulatedLock): void {
+    powerCuts += 1;
+    const within = upTo(6);
+    const part = (['none', 'half', 'all'] as const)[upTo(3)] ?? 'half';
+    if (chance() < 0.5) lock.flash.cutAt({ operation: lock.flash.operations + within, part });
+    else lock.cutPower();
+    clock.after(20_000, () => {
+      if (lock.hasPower()) return lock.flash.cutAt(undefined);
+      if (chance() < 0.3) lock.flash.cutAt({ operation: lock.flash.operations + upTo(3), part });
+      void lock.powerUp();
+    });
+    clock.after(40_000, () => {
+      lock.flash.cutAt(undefined);
+      void lock.powerUp();
+    });
+  }
+
+  /** Weeks of use in a day; empty ones are changed, with the power gone meanwhile. */
+  function drain({ body }: SimulatedLock): void {
+    body.setBattery(body.battery <= 3 ? 100 : Math.max(1, body.battery - 5 - upTo(20)));
+  }
+
+  return {
+    act() {
+      const dice = chance();
+      const at = upTo(locks.length);
+      const lock = locks[at] as SimulatedLock;
+      // The card waits for its bolt, and time for nobody.
+      if (dice < 0.5) void tap(lock);
+      else if (dice < 0.88) ask(at, lock);
+      else if (dice < 0.92) cutPower(lock);
+      else if (dice < 0.95) drain(lock);
+      else if (dice < 0.96) lock.body.turnKnob();
+      else lock.body.setDoor(!lock.body.isDoorOpen);
+    },
+    /** Everybody sleeps, and nothing is broken or empty. */
+    leave() {
+      for (const lock of locks) {
+        lock.body.setDoor(false);
+        lock.body.setBattery(100);
+      }
+    },
+    taps: () => taps,
+    asked: () => asked,
+    powerCuts: () => powerCuts,
+    wronglyLetIn: () => wronglyLetIn,
+    outcomes: outcomes as ReadonlyMap<string, string>,
   };
 }
