@@ -74,6 +74,16 @@ export class SimulatedFlash implements Flash {
     this.#afterwards();
   }
 
+  /** All of it, to be put back by `load`. */
+  image(): Uint8Array {
+    return this.#cells.slice();
+  }
+
+  /** As it was once; whoever runs on it must start anew. */
+  load(image: Uint8Array): void {
+    this.#cells.set(image);
+  }
+
   /** Wear and radiation: bits change at rest. */
   flip(at: number, mask: number): void {
     this.#cells[at] = (this.#cells[at] ?? 0) ^ mask;

@@ -1,122 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
-// Power fails at every write to the flash and at every frame of a transfer, one after the other: the old list or the new one, never
-// a mixture, and it always goes on from there. The same for a ticket: never a second opening.
+// Power fails at every write to the flash and the link at every frame of a transfer, one after the other: the old list or the new
+// one, never a mixture, and it always goes on from there. The same for a ticket: never a second opening.
+import { makeDelta } from '@latchkey/protocols/authorization/delta';
 import { ADVERTISED_FLAGS } from '@latchkey/protocols/lock/advertisement';
-import { LOCK_CODES } from '@latchkey/protocols/lock/messages';
+import { LOG_KINDS } from '@latchkey/protocols/lock/log-record';
+import { LOCK_CODES, readLogRecords } from '@latchkey/protocols/lock/messages';
 import { describe, expect, it } from 'vitest';
-import type { PowerCut } from './flash.ts';
-import { createLockRig, type LockRig, uidOf } from './lock.test-support.ts';
+import { createLockRig, type LockRig, must } from './lock.test-support.ts';
+import {
+  atEveryBoot,
+  atEveryFrame,
+  atEveryWrite,
+  furnished,
+  holds,
+  type Interrupted,
+  IS_NEW,
+  IS_OLD,
+  NEW_CARDS,
+  opens,
+  powerUp,
+} from './power-cuts.test-support.ts';
 
-const PARTS: readonly PowerCut['part'][] = ['none', 'half', 'all'];
-const OLD = [1, 2];
-const NEW = [2, 3];
+type Image = Parameters<LockRig['push']>[0];
 
-async function opens(rig: LockRig, card: number): Promise<boolean> {
-  const decision = await rig.run(rig.lock.present(uidOf(card), 'uid-only'));
-  await rig.clock.advance(10_000);
-  return decision?.outcome === 'granted';
+const wholeList = (rig: LockRig) => rig.image(2, NEW_CARDS);
+
+async function deltaList(rig: LockRig): Promise<Image> {
+  const [before, after] = [await rig.image(1, [1, 2]), await rig.image(2, NEW_CARDS)];
+  return { ...after, delta: () => makeDelta(before.sealed, after.sealed) };
 }
 
-/** What the lock holds, by what it does. */
-async function holds(rig: LockRig): Promise<string> {
-  const [one, two, three] = [await opens(rig, 1), await opens(rig, 2), await opens(rig, 3)];
-  return [one, two, three].map((does) => (does ? '1' : '0')).join('');
+/** Brought and cut short, the list is the old one or the new one; brought again, the new one. `seen` says which it was. */
+function bringing(image: Image, seen: Set<string>): Interrupted {
+  return {
+    act: (rig) => rig.push(image),
+    async check(rig, about) {
+      const now = await holds(rig);
+      seen.add(now);
+      expect([IS_OLD, IS_NEW], about).toContain(now);
+      if (now === IS_NEW) return;
+      await rig.tellTime();
+      expect(await rig.push(image), about).toBe('ok');
+      expect(await holds(rig), about).toBe(IS_NEW);
+    },
+  };
 }
 
-const IS_OLD = '110';
-const IS_NEW = '011';
+const BOTH = new Set([IS_OLD, IS_NEW]);
+const KINDS = [
+  ['whole', wholeList],
+  ['as a delta', deltaList],
+] as const;
 
-async function furnished(room?: number): Promise<LockRig> {
-  const rig = await createLockRig(room === undefined ? {} : { room });
-  await rig.furnish(OLD);
-  return rig;
-}
-
-/** A push that may die with the lock; true where it went through. */
-async function tries(rig: LockRig, image: Awaited<ReturnType<LockRig['image']>>): Promise<boolean> {
-  return rig.push(image).then(
-    (word) => word === 'ok',
-    () => false,
-  );
-}
-
-async function powerUp(rig: LockRig): Promise<void> {
-  for (let boots = 0; !rig.lock.hasPower(); boots += 1) {
-    expect(boots).toBeLessThan(3);
-    await rig.run(rig.lock.powerUp());
-  }
-  await rig.tellTime();
-}
-
-describe('a list on its way to a lock', () => {
-  it('survives a power cut at every write to the flash', { timeout: 240_000 }, async () => {
-    const plain = await furnished();
-    const before = plain.lock.flash.operations;
-    expect(await plain.push(await plain.image(2, NEW))).toBe('ok');
-    const writes = plain.lock.flash.operations - before;
-    expect(writes).toBeGreaterThan(8);
-    const seen = { [IS_OLD]: 0, [IS_NEW]: 0 } as Record<string, number>;
-    for (let write = 0; write < writes; write += 1)
-      for (const part of PARTS) {
-        const rig = await furnished();
-        const image = await rig.image(2, NEW);
-        rig.lock.flash.cutAt({ operation: rig.lock.flash.operations + write, part });
-        await tries(rig, image);
-        expect(rig.lock.hasPower(), `write ${write}, ${part}`).toBe(false);
-        await powerUp(rig);
-        const now = await holds(rig);
-        expect([IS_OLD, IS_NEW], `write ${write}, ${part}`).toContain(now);
-        seen[now] = (seen[now] ?? 0) + 1;
-        if (now === IS_OLD) expect(await rig.push(image), `write ${write}, ${part}`).toBe('ok');
-        expect(await holds(rig)).toBe(IS_NEW);
-      }
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
-  });
-
-  it('survives a power cut during the boot after a power cut', { timeout: 60_000 }, async () => {
-    for (let write = 0; write < 6; write += 1)
-      for (const part of PARTS) {
-        const rig = await furnished();
-        rig.lock.cutPower();
-        rig.lock.flash.cutAt({ operation: rig.lock.flash.operations + write, part });
-        await rig.run(rig.lock.powerUp());
-        rig.lock.flash.cutAt(undefined);
-        await powerUp(rig);
-        expect(await holds(rig)).toBe(IS_OLD);
-      }
+describe.each(KINDS)('a list on its way to a lock, %s', (_, listOf) => {
+  it('survives a power cut at every write to the flash', { timeout: 120_000 }, async () => {
+    const rig = await furnished();
+    const seen = new Set<string>();
+    expect(await atEveryWrite(rig, bringing(await listOf(rig), seen))).toBeGreaterThan(5);
+    expect(seen).toEqual(BOTH);
   });
 
   it.each([
     ['large frames', 244],
     ['the smallest frames', 20],
-  ])('survives the loss of its link at every frame, with %s', { timeout: 240_000 }, async (_, room) => {
-    const plain = await furnished(room);
-    const image = await plain.image(2, NEW);
-    let frames = 0;
-    plain.air.fate = () => {
-      frames += 1;
-      return 'pass';
-    };
-    expect(await plain.push(image)).toBe('ok');
+  ])('survives the loss of its link at every frame, with %s', { timeout: 120_000 }, async (__, room) => {
     const rig = await furnished(room);
-    let version = 2;
-    for (let frame = 0; frame < frames; frame += 1) {
-      const [cards, before] = version % 2 === 0 ? [NEW, IS_OLD] : [OLD, IS_NEW];
-      const next = await rig.image(version, cards);
-      let count = 0;
-      rig.air.fate = () => {
-        count += 1;
-        return count === frame + 1 ? 'cut' : 'pass';
-      };
-      const through = await tries(rig, next);
-      rig.air.fate = () => 'pass';
-      const after = cards === NEW ? IS_NEW : IS_OLD;
-      // The answer to the last message may be what was lost.
-      expect([before, after], `frame ${frame}`).toContain(await holds(rig));
-      if (!through) expect(['ok', 'not-newer']).toContain(await rig.push(next));
-      expect(await holds(rig), `frame ${frame}`).toBe(after);
-      version += 1;
-    }
+    const seen = new Set<string>();
+    await atEveryFrame(rig, bringing(await listOf(rig), seen));
+    expect(seen).toEqual(BOTH);
+  });
+});
+
+describe('a list in a lock', () => {
+  it('survives a power cut during the boot after a power cut', { timeout: 60_000 }, async () => {
+    const rig = await furnished();
+    await atEveryBoot(rig, 2, async (__, about) => expect(await holds(rig), about).toBe(IS_OLD));
   });
 });
 
@@ -132,7 +90,7 @@ describe('a transfer that broke off', () => {
       if (way === 'down') sent += frame.length;
       return sent > image.file.length * 0.6 ? 'cut' : 'pass';
     };
-    expect(await tries(rig, image)).toBe(false);
+    await expect(rig.push(image)).resolves.not.toBe('ok');
     rig.lock.cutPower();
     await rig.run(rig.lock.powerUp());
     sent = 0;
@@ -148,28 +106,6 @@ describe('a transfer that broke off', () => {
   });
 });
 
-/** Every write that `act` makes, with every part of it done: what the lock is then, as `check` sees it. */
-async function atEveryWrite(
-  ready: () => Promise<LockRig>,
-  act: (rig: LockRig) => Promise<unknown>,
-  check: (rig: LockRig, about: string) => Promise<void>,
-): Promise<void> {
-  const plain = await ready();
-  const before = plain.lock.flash.operations;
-  await act(plain);
-  const writes = plain.lock.flash.operations - before;
-  expect(writes).toBeGreaterThan(0);
-  for (let write = 0; write < writes; write += 1)
-    for (const part of PARTS) {
-      const rig = await ready();
-      rig.lock.flash.cutAt({ operation: rig.lock.flash.operations + write, part });
-      await act(rig).catch(() => undefined);
-      rig.lock.flash.cutAt(undefined);
-      for (let boots = 0; !rig.lock.hasPower() && boots < 3; boots += 1) await rig.run(rig.lock.powerUp());
-      await check(rig, `write ${write}, ${part}`);
-    }
-}
-
 const isUnpaired = (rig: LockRig) =>
   ((rig.lock.manufacturerData()?.[4] ?? 0) & ADVERTISED_FLAGS.unpaired) === ADVERTISED_FLAGS.unpaired;
 
@@ -180,37 +116,39 @@ async function deny(rig: LockRig): Promise<void> {
   await rig.run(session.close());
 }
 
+const asItIs = async () => undefined;
+
 describe('power that fails', () => {
-  it('while a lock is paired leaves it paired, or to be paired', { timeout: 60_000 }, () =>
-    atEveryWrite(
-      createLockRig,
-      (rig) => rig.pair(),
-      async (rig, about) => {
+  it('while a lock is paired leaves it paired, or to be paired', { timeout: 60_000 }, async () => {
+    const act = (rig: LockRig) => rig.pair();
+    await atEveryWrite(await createLockRig(), {
+      ready: asItIs,
+      act,
+      async check(rig, about) {
         if (isUnpaired(rig)) expect(await rig.pair(), about).toMatchObject({ kind: 'paired', code: 0 });
         expect(isUnpaired(rig), about).toBe(false);
         expect((await rig.status()).rootVersion, about).toBe(1);
       },
-    ),
-  );
+    });
+  });
 
-  it('while it forgets everything leaves it as it was, or new', { timeout: 60_000 }, () =>
-    atEveryWrite(
-      () => furnished(),
-      (rig) => rig.run(rig.lock.factoryReset()),
-      async (rig, about) => {
+  it('while it forgets everything leaves it as it was, or new', { timeout: 60_000 }, async () => {
+    await atEveryWrite(await furnished(), {
+      ready: asItIs,
+      act: (rig) => rig.run(rig.lock.factoryReset()),
+      async check(rig, about) {
         const isNew = isUnpaired(rig);
         if (isNew) expect(await rig.pair(), about).toMatchObject({ kind: 'paired', code: 0 });
         await rig.tellTime();
         expect(await holds(rig), about).toBe(isNew ? '000' : IS_OLD);
       },
-    ),
-  );
+    });
+  });
 
-  it('while it takes a denial leaves it taken, or to be brought again', { timeout: 60_000 }, () =>
-    atEveryWrite(
-      () => furnished(),
-      deny,
-      async (rig, about) => {
+  it('while it takes a denial leaves it taken, or to be brought again', { timeout: 60_000 }, async () => {
+    await atEveryWrite(await furnished(), {
+      act: deny,
+      async check(rig, about) {
         await rig.tellTime();
         if ((await rig.status()).denySeq === 0) {
           expect(await holds(rig), about).toBe(IS_OLD);
@@ -218,57 +156,78 @@ describe('power that fails', () => {
         }
         expect(await holds(rig), about).toBe('100');
       },
-    ),
-  );
+    });
+  });
 });
 
+async function recordsFrom(rig: LockRig, from: number) {
+  const session = await rig.session();
+  const reply = must(await rig.run(session.request({ kind: 'log-get', from, most: 50 }, 3_000)));
+  await rig.run(session.close());
+  if (reply.kind !== 'log') throw new Error(reply.kind);
+  return { next: reply.next, records: must(readLogRecords(reply.tail)) };
+}
+
 describe('a ticket', () => {
-  it('opens once at most, wherever power fails, and its result is never a guess', { timeout: 120_000 }, async () => {
-    const plain = await furnished();
-    const before = plain.lock.flash.operations;
-    await plain.open(plain.ticket());
-    const writes = plain.lock.flash.operations - before;
-    expect(writes).toBeGreaterThan(2);
-    for (let write = 0; write < writes; write += 1)
-      for (const part of PARTS) {
-        const rig = await furnished();
-        const ticket = rig.ticket();
-        rig.lock.flash.cutAt({ operation: rig.lock.flash.operations + write, part });
-        await rig.open(ticket).catch(() => undefined);
-        rig.lock.flash.cutAt(undefined);
-        const drawn = rig.lock.body.drawn;
-        await powerUp(rig);
+  it('opens once at most, wherever power fails, its result is never a guess, and the log has it once', {
+    timeout: 120_000,
+  }, async () => {
+    let ticket = new Uint8Array(0);
+    let drawn = 0;
+    let next = 0;
+    const about = { subject: '' };
+    const writes = await atEveryWrite(await furnished(), {
+      async ready(rig) {
+        await rig.tellTime();
+        await rig.clock.advance(20_000);
+        ({ drawn } = rig.lock.body);
+        next = (await rig.status()).logNext;
+        about.subject = '77'.repeat(8);
+        ticket = rig.ticket({ commandId: about.subject }).slice();
+      },
+      act: (rig) => rig.open(ticket),
+      async check(rig, where) {
+        const hadDrawn = rig.lock.body.drawn - drawn;
+        await rig.tellTime();
         const words = await rig.open(ticket);
-        const about = `write ${write}, ${part}: ${words.join(', ')}`;
-        expect(rig.lock.body.drawn, about).toBeLessThanOrEqual(1);
-        if (words.at(-1) === 'done') expect(rig.lock.body.drawn, about).toBe(1);
-        else expect(words.at(-1), about).toBe(`failed ${LOCK_CODES.interrupted}`);
+        const now = rig.lock.body.drawn - drawn;
+        const told = `${where}: ${words.join(', ')}`;
+        expect(now, told).toBeLessThanOrEqual(1);
+        if (words.at(-1) === 'done') expect(now, told).toBe(1);
+        else expect(words.at(-1), told).toBe(`failed ${LOCK_CODES.interrupted}`);
         // Not begun: it opens now, as it would have then.
-        if (drawn === 1) expect(rig.lock.body.drawn, about).toBe(1);
-      }
+        if (hadDrawn === 1) expect(now, told).toBe(1);
+        const { records } = await recordsFrom(rig, next);
+        const kinds = records.filter(({ subject }) => subject === about.subject).map(({ kind }) => kind);
+        expect(kinds, told).toEqual([LOG_KINDS[words.at(-1) === 'done' ? 'command-done' : 'command-failed']]);
+      },
+    });
+    expect(writes).toBeGreaterThan(2);
   });
 });
 
 describe('the log', () => {
   it('loses no record that a decision was based on, and repeats no number', { timeout: 60_000 }, async () => {
-    for (let write = 0; write < 3; write += 1)
-      for (const part of PARTS) {
-        const rig = await furnished();
-        const { logNext } = await rig.status();
-        rig.lock.flash.cutAt({ operation: rig.lock.flash.operations + write, part });
-        await opens(rig, 1).catch(() => false);
-        rig.lock.flash.cutAt(undefined);
-        const drawn = rig.lock.body.drawn;
-        await powerUp(rig);
-        const session = await rig.session();
-        const reply = await rig.run(session.request({ kind: 'log-get', from: logNext, most: 50 }, 3_000));
-        const { next, tail } =
-          reply.ok && reply.value.kind === 'log' ? reply.value : { next: 0, tail: new Uint8Array(0) };
-        const records = Array.from({ length: tail.length / 24 }, (_, n) => tail.slice(n * 24, n * 24 + 24));
-        const numbers = records.map((record) => new DataView(record.buffer).getUint32(0, true));
-        expect(numbers).toEqual(Array.from({ length: next - logNext }, (_, n) => logNext + n));
+    let [before, drawn] = [0, 0];
+    const writes = await atEveryWrite(await furnished(), {
+      async ready(rig) {
+        await rig.tellTime();
+        await rig.clock.advance(10_000);
+        before = (await rig.status()).logNext;
+        ({ drawn } = rig.lock.body);
+      },
+      act: (rig) => opens(rig, 1),
+      async check(rig, about) {
+        const { next, records } = await recordsFrom(rig, before);
+        expect(
+          records.map(({ seq }) => seq),
+          about,
+        ).toEqual(Array.from({ length: next - before }, (_, n) => before + n));
         // Granted is in the flash before the bolt has its order.
-        if (drawn > 0) expect(records.some((record) => record[8] === 1)).toBe(true);
-      }
+        const isTold = records.some(({ kind }) => kind === LOG_KINDS.granted);
+        if (rig.lock.body.drawn > drawn) expect(isTold, about).toBe(true);
+      },
+    });
+    expect(writes).toBeGreaterThan(1);
   });
 });
