@@ -41,7 +41,7 @@ export function joinLockRadios(
       // One that works serves; none is a mistake that a person has to hear of.
       if (failed[0] && failed.length === radios.length) throw failed[0];
     },
-    async connect(address, deadlineMs): Promise<LockLink> {
+    async connect(address, deadlineMs, onReached): Promise<LockLink> {
       const places = [...(heard.get(address)?.values() ?? [])];
       const free = places.filter(({ radio }) => (links.get(radio) ?? 0) < LINKS_A_RADIO);
       const best = Math.max(...free.map(({ rssi }) => rssi));
@@ -51,7 +51,7 @@ export function joinLockRadios(
       const { radio } = place;
       count(radio, 1);
       try {
-        const link = await radio.connect(address, deadlineMs);
+        const link = await radio.connect(address, deadlineMs, onReached);
         return countedLink(link, () => count(radio, -1));
       } catch (error) {
         count(radio, -1);

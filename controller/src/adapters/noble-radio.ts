@@ -33,7 +33,7 @@ export class NobleRadio implements LockRadio {
   #noble: Noble | undefined;
   #listener: ((seen: SeenLock) => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
-  #abort: (() => void) | undefined;
+  readonly #aborts = new Set<() => void>();
   #connecting = false;
   #closed = false;
 
@@ -93,27 +93,30 @@ export class NobleRadio implements LockRadio {
     }
   }
 
-  connect(address: string, deadlineMs: number): Promise<LockLink> {
+  connect(address: string, deadlineMs: number, onReached?: () => void): Promise<LockLink> {
     const { clock } = this.#options;
     const endsMs = clock.monotonic() + deadlineMs;
     // Our own queue: noble's gives no deadline, and its cancel hits whatever is in flight.
-    const made = this.#turn.then(() => this.#connect(address, endsMs - clock.monotonic()));
-    this.#turn = made.catch(() => undefined);
-    return made;
+    const reached = this.#turn.then(() => this.#reach(address, endsMs - clock.monotonic()));
+    this.#turn = reached.catch(() => undefined);
+    return reached.then((peripheral) => {
+      // The adapter waits for the next lock's advertisement while this one is asked for its service.
+      onReached?.();
+      return this.#prepare(peripheral, endsMs - clock.monotonic());
+    });
   }
 
-  async #connect(address: string, leftMs: number): Promise<LockLink> {
+  async #reach(address: string, leftMs: number): Promise<NoblePeripheral> {
     const noble = this.#noble;
     if (this.#closed || !noble) throw new LockRadioError('radio-down');
     const peripheral = this.#seen.get(address);
     if (!peripheral) throw new LockRadioError('not-seen');
     if (leftMs <= 0) throw new LockRadioError('timeout');
-    const endsMs = this.#options.clock.monotonic() + leftMs;
     this.#connecting = true;
     this.#scan(false);
     try {
       await this.#establish(noble, peripheral, leftMs);
-      return await this.#prepare(peripheral, endsMs - this.#options.clock.monotonic());
+      return peripheral;
     } finally {
       this.#connecting = false;
       this.#scan(true);
@@ -145,6 +148,7 @@ export class NobleRadio implements LockRadio {
 
   async #prepare(peripheral: NoblePeripheral, leftMs: number): Promise<LockLink> {
     const { service, rx, tx } = LOCK_SERVICE;
+    if (peripheral.state !== 'connected') throw new LockRadioError('link-lost');
     const ended = new Promise<never>((_, reject) => {
       peripheral.once('disconnect', () => reject(new LockRadioError('link-lost')));
     });
@@ -178,9 +182,13 @@ export class NobleRadio implements LockRadio {
   /** Also ends when the adapter is reset: nothing of before comes back. */
   #within<T>(ms: number, work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      const abort = () => reject(new LockRadioError('radio-down'));
       const cancel = this.#options.clock.after(Math.max(0, ms), () => reject(new LockRadioError('timeout')));
-      this.#abort = () => reject(new LockRadioError('radio-down'));
-      work.then(resolve, reject).finally(cancel);
+      this.#aborts.add(abort);
+      work.then(resolve, reject).finally(() => {
+        cancel();
+        this.#aborts.delete(abort);
+      });
     });
   }
 
@@ -197,7 +205,8 @@ export class NobleRadio implements LockRadio {
     const noble = this.#noble;
     this.#noble = undefined;
     this.#seen.clear();
-    this.#abort?.();
+    for (const abort of this.#aborts) abort();
+    this.#aborts.clear();
     for (const link of this.#links) link.lose();
     if (!noble) return;
     noble.removeAllListeners();

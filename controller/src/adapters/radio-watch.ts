@@ -45,8 +45,8 @@ export function watchRadio(radio: LockRadio, { clock, log }: RadioWatchParts): L
         listener(seen);
       });
     },
-    async connect(address, deadlineMs): Promise<LockLink> {
-      const link = await radio.connect(address, deadlineMs);
+    async connect(address, deadlineMs, onReached): Promise<LockLink> {
+      const link = await radio.connect(address, deadlineMs, onReached);
       links += 1;
       return countedLink(link, () => {
         links -= 1;

@@ -85,7 +85,7 @@ const heardBy = (radio: LockRadio, onSeen: (seen: SeenLock) => void): LockRadio 
       onSeen(seen);
       listener(seen);
     }),
-  connect: (address, deadlineMs) => radio.connect(address, deadlineMs),
+  connect: (address, deadlineMs, onReached) => radio.connect(address, deadlineMs, onReached),
   reset: () => radio.reset(),
   close: () => radio.close(),
 });

@@ -29,6 +29,8 @@ export const REPLY_MS = 3_000;
 const COMMIT_MS = 8_000;
 /** Chunks that a lock answers once. */
 const WINDOW = 16;
+/** On the way at a time. */
+const MOST_WINDOWS = 2;
 /** Kind and number, offset; tag of the record; envelope; head of the first frame. */
 const CHUNK_OVERHEAD = 2 + 4 + 16 + 1 + 3;
 const LEAST_CHUNK = 64;
@@ -93,7 +95,7 @@ export async function pushList(session: LockSession, status: LockStatus, image: 
     const changed = await pushDelta(session, version, image, delta);
     if (changed.ok || !session.isOpen()) return changed;
   }
-  return pushWhole(session, image);
+  return pushWhole(session, status, image);
 }
 
 async function pushDelta(session: LockSession, from: number, image: LockImage, delta: Uint8Array): Promise<ListPushed> {
@@ -105,23 +107,42 @@ async function pushDelta(session: LockSession, from: number, image: LockImage, d
   return reply.ok ? ok({ epoch: reply.value.epoch, version: reply.value.version, bytes: tail.length }) : reply;
 }
 
-async function pushWhole(session: LockSession, image: LockImage): Promise<ListPushed> {
+/** Bytes go right behind the announcement, from where the lock said that it stands, and the order to use them behind the bytes. */
+async function pushWhole(session: LockSession, status: LockStatus, image: LockImage): Promise<ListPushed> {
   const { epoch, version, digest, headFrame, file } = image;
   const begin = { kind: 'list-begin', epoch, version, digest, total: file.length, tail: headFrame } as const;
+  const { shadowVersion } = status;
+  let from = shadowVersion === version ? status.shadowOffset : 0;
+  // Where it still holds another list, that one must not be put in force by an order that was meant for this.
+  const mayHurry = shadowVersion === 0 || shadowVersion === version;
   let bytes = 0;
   for (let turn = 0; turn < MOST_TURNS; turn++) {
-    const begun = await ask(session, begin, 'list-at', COMMIT_MS);
-    if (!begun.ok) return begun;
-    const sent = await sendFrom(session, file, begun.value.offset);
+    const begun = watched(ask(session, begin, 'list-at', COMMIT_MS));
+    const isFrom = (said: Pushed<ReplyOf<'list-at'>> | undefined) => !said || (said.ok && said.value.offset === from);
+    const sent = await sendFrom(session, file, from, () => isFrom(begun.result()));
+    if (!mayHurry) await begun.promise;
+    const isWhole = sent.ok && sent.value.whole && isFrom(begun.result());
+    const committed = isWhole ? ask(session, { kind: 'list-commit' }, 'list-is', COMMIT_MS) : undefined;
+    const said = await begun.promise;
+    const done = await committed;
+    if (!said.ok) return said;
     if (!sent.ok) return sent;
+    from = said.value.offset;
+    if (!done) continue;
     bytes += sent.value.bytes;
-    if (!sent.value.whole) continue;
-    const done = await ask(session, { kind: 'list-commit' }, 'list-is', COMMIT_MS);
     if (done.ok) return ok({ epoch: done.value.epoch, version: done.value.version, bytes });
     // A chunk did not get through: the lock says from where to go on.
     if (done.code !== 'wrong-offset' || !session.isOpen()) return done;
   }
   return err('wrong-offset', 'the transfer does not get on');
+}
+
+function watched<T>(promise: Promise<T>): { readonly promise: Promise<T>; result(): T | undefined } {
+  let result: T | undefined;
+  void promise.then((value) => {
+    result = value;
+  });
+  return { promise, result: () => result };
 }
 
 /** As much as fills one frame; over narrow links, a message of several. */
@@ -133,11 +154,12 @@ async function sendFrom(
   session: LockSession,
   file: Uint8Array,
   from: number,
+  mayGoOn: () => boolean,
 ): Promise<Pushed<{ bytes: number; whole: boolean }>> {
   const size = chunkBytes(session.room);
   let at = from;
   const under: Promise<Pushed<number>>[] = [];
-  while (at < file.length) {
+  while (at < file.length && mayGoOn()) {
     const chunks: { kind: 'list-data'; offset: number; tail: Uint8Array }[] = [];
     for (let n = 0; n < WINDOW && at < file.length; n++) {
       chunks.push({ kind: 'list-data', offset: at, tail: file.subarray(at, at + size) });
@@ -146,15 +168,12 @@ async function sendFrom(
     // The lock answers full windows only; what the last, short one lacks shows at the commit.
     const isFull = chunks.length === WINDOW;
     under.push(isFull ? sendWindow(session, chunks) : sendRest(session, chunks));
-    if (under.length < 2 && at < file.length) continue;
+    // What is on the way in the end is answered before the commit, and what went wrong with it shows there.
+    if (under.length < MOST_WINDOWS || at >= file.length) continue;
     const first = await (under.shift() as Promise<Pushed<number>>);
     if (!first.ok) return first.code === 'wrong-offset' ? ok({ bytes: at - from, whole: false }) : first;
   }
-  for (const rest of under) {
-    const done = await rest;
-    if (!done.ok) return done.code === 'wrong-offset' ? ok({ bytes: at - from, whole: false }) : done;
-  }
-  return ok({ bytes: Math.min(at, file.length) - from, whole: true });
+  return ok({ bytes: Math.min(at, file.length) - from, whole: at >= file.length });
 }
 
 async function sendWindow(session: LockSession, chunks: readonly LockRequest[]): Promise<Pushed<number>> {

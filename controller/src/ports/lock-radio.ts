@@ -56,8 +56,11 @@ export interface LockLink {
 export interface LockRadio {
   /** Scans until closed, also while links stand. The listener must not throw. Rejects with words for people. */
   start(listener: (seen: SeenLock) => void): Promise<void>;
-  /** Rejects with LockRadioError, at the latest after `deadlineMs`. Several calls wait for one another in order. */
-  connect(address: string, deadlineMs: number): Promise<LockLink>;
+  /**
+   * Rejects with LockRadioError, at the latest after `deadlineMs`. Several calls wait for one another in order; `onReached`, where
+   * it is called, says that the lock answered and the next call may begin, while this one still looks for the lock's service.
+   */
+  connect(address: string, deadlineMs: number, onReached?: () => void): Promise<LockLink>;
   /** Every link ends, connects under way fail; scanning goes on afterwards. */
   reset(): Promise<void>;
   close(): Promise<void>;

@@ -18,6 +18,8 @@ import { type VisitSources, visitLock } from './lock-visit.ts';
 export interface CorridorVisits {
   /** Begins what may begin now. */
   pump(): void;
+  /** Somebody opens over a link that is up: it stays up for longer. */
+  stay(lockId: string): void;
   /** Visits of locks that are not this corridor's any more end. */
   look(): void;
   close(): Promise<void>;
@@ -55,10 +57,17 @@ const EPHEMERAL_BYTES = 32;
 const CLOCK_UNSURE = 2;
 const FAULT_CHARACTERS = 40;
 
+interface Lingering {
+  end(): void;
+  again(): void;
+  /** Something else is to be brought: over this link, at once. */
+  serve(): void;
+}
+
 export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits {
   const { clock, sources, locks, queue, openings, marks, setAlarm } = parts;
   const visiting = new Map<string, KnownLock>();
-  const lingering = new Map<string, () => void>();
+  const lingering = new Map<string, Lingering>();
   const visits = new Set<Promise<void>>();
   let connecting = 0;
   let closed = false;
@@ -72,6 +81,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
   };
 
   function pump(): void {
+    for (const [lockId, { serve }] of lingering) if (queue.wants(lockId).size > 0) serve();
     while (!closed && connecting < parts.radios) {
       const next = queue.next(clock.monotonic(), new Set(visiting.keys()), mayReach);
       const lock = next === undefined ? undefined : locks.get(next);
@@ -85,7 +95,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
 
   /** A link that only waits for a second tap makes room. */
   function endOneLingering(): void {
-    for (const end of lingering.values()) return end();
+    for (const [lockId, { end }] of lingering) if (!openings.waiting(lockId)) return end();
   }
 
   async function begin(lock: KnownLock): Promise<void> {
@@ -108,8 +118,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     if (fault === undefined) {
       setAlarm('lock-clock', lock.status?.clock === CLOCK_UNSURE, portal);
       queue.succeeded(lockId);
-      queue.done(lockId);
-      lock.restsUntilMs = clock.monotonic() + REST_MS;
+      rest(lock);
       delete lock.fault;
       const [refused] = lock.refused;
       if (refused !== undefined) lock.fault = refused;
@@ -122,15 +131,25 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     if (openings.waiting(lockId)) queue.want(lockId, 'open', clock.monotonic());
   }
 
+  /** What was wanted of it was brought, or refused. */
+  function rest(lock: KnownLock): void {
+    queue.done(lock.assignment.lockId);
+    lock.restsUntilMs = clock.monotonic() + REST_MS;
+  }
+
   /** Why it failed; undefined: it went well. */
   async function visit(lock: KnownLock): Promise<string | undefined> {
     const { lockId } = lock.assignment;
     connecting += 1;
-    const met = await meet(lock).finally(() => {
+    let isReached = false;
+    const onReached = () => {
+      if (isReached) return;
+      isReached = true;
       connecting -= 1;
       // Others connect while this one is served.
       queueMicrotask(pump);
-    });
+    };
+    const met = await meet(lock, onReached).finally(onReached);
     if (!met.ok) return met.code;
     const session = met.value;
     lock.session = session;
@@ -138,9 +157,13 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     const isUrgent = openings.waiting(lockId);
     // Nothing goes before the person at the door, not even a question.
     if (isUrgent) await urgent;
-    const visited = await serve(lock, session);
+    let visited = await serve(lock, session);
     // Also who came meanwhile.
-    if (visited.ok && (isUrgent || openings.waiting(lockId))) await linger(lock);
+    while (visited.ok && (isUrgent || openings.waiting(lockId))) {
+      rest(lock);
+      if ((await linger(lock)) === 'end') break;
+      visited = await serve(lock, session);
+    }
     await session.close();
     return visited.ok ? undefined : visited.code;
   }
@@ -174,11 +197,11 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     lock.refused = [...new Set([...lock.refused, ...refused])].filter((what) => !over.includes(what));
   }
 
-  async function meet(lock: KnownLock) {
+  async function meet(lock: KnownLock, onReached: () => void) {
     const { lockId, key } = lock.assignment;
     const peer = fromHex(key);
     if (!lock.heard || !peer.ok) return err('not-seen');
-    const link = await parts.radio.connect(lock.heard.address, CONNECT_MS);
+    const link = await parts.radio.connect(lock.heard.address, CONNECT_MS, onReached);
     if (!isOurs(lock)) {
       await link.close();
       return err('other-corridor');
@@ -188,28 +211,35 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     return openLockSession({ link, lockId, own, peer: peer.value, ephemeral, clock, deadlineMs: HANDSHAKE_MS });
   }
 
-  function linger(lock: KnownLock): Promise<void> {
+  function linger(lock: KnownLock): Promise<'end' | 'serve'> {
     const { lockId } = lock.assignment;
     return new Promise((resolve) => {
-      const end = () => {
+      const settle = (then: 'end' | 'serve') => {
         cancel();
         lingering.delete(lockId);
-        resolve();
+        resolve(then);
       };
-      const cancel = clock.after(LINGER_MS, end);
-      lingering.set(lockId, end);
+      const end = () => settle('end');
+      const later = () => clock.after(LINGER_MS, () => (openings.waiting(lockId) ? again() : end()));
+      const again = () => {
+        cancel();
+        cancel = later();
+      };
+      let cancel = later();
+      lingering.set(lockId, { end, again, serve: () => settle('serve') });
       lock.session?.onEnd(end);
     });
   }
 
   return {
     pump,
+    stay: (lockId) => lingering.get(lockId)?.again(),
     look() {
       for (const lock of visiting.values()) if (!isOurs(lock)) void lock.session?.close();
     },
     async close() {
       closed = true;
-      for (const end of lingering.values()) end();
+      for (const { end } of lingering.values()) end();
       for (const { session } of visiting.values()) void session?.close();
       await Promise.all(visits);
     },

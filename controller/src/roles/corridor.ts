@@ -141,6 +141,7 @@ export function createCorridor(parts: CorridorParts): Corridor {
       const { lockId } = lock.assignment;
       const opened = openings.add(lockId, ticket, expiresMs);
       if (lock.session?.isOpen()) {
+        visits.stay(lockId);
         void openings.run(lockId, lock.session);
       } else if (openings.waiting(lockId)) {
         queue.want(lockId, 'open', nowMs());

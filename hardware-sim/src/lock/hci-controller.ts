@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Noble } from '@latchkey/controller/adapters/noble';
 import { type AttFaults, type AttServer, createAttServer } from './att-server.ts';
+import { type ConnectionEvents, createConnectionEvents, type EventLink } from './connection-events.ts';
 
 export interface Connected {
   onFrame(frame: Uint8Array): void;
@@ -25,10 +26,11 @@ export interface AirPeripheral {
 }
 
 export interface AirTimes {
-  readonly connectMs: number;
+  /** From the command to the link: mostly the wait for the peripheral's next advertisement. */
+  readonly connectMs: number | (() => number);
   readonly advertiseEveryMs: number;
-  /** One packet over the air. */
-  readonly packetMs: number;
+  /** Between the events of a link in which packets travel; 0: at once, all of them. */
+  readonly intervalMs: number;
 }
 
 export interface Air {
@@ -44,7 +46,7 @@ export interface Air {
 
 export const createAir = (times: Partial<AirTimes> = {}): Air => ({
   peripherals: new Set(),
-  times: { connectMs: 20, advertiseEveryMs: 100, packetMs: 0, ...times },
+  times: { connectMs: 20, advertiseEveryMs: 100, intervalMs: 0, ...times },
   dead: false,
   commands: new Map(),
   scannedWhileConnecting: 0,
@@ -65,11 +67,14 @@ const USER_ENDED = 0x16;
 const TIMED_OUT = 0x08;
 const MAX_DATA = 251;
 const BUFFERS = 8;
+const ACL_BYTES = 5;
+const L2CAP_BYTES = 4;
 
 interface Standing {
   readonly peripheral: AirPeripheral;
   readonly att: AttServer;
   readonly other: Connected;
+  readonly events: EventLink | undefined;
   incoming: Buffer;
 }
 
@@ -79,6 +84,7 @@ const addressBytes = (address: string): Buffer => Buffer.from(address.replaceAll
 class HciSocket extends EventEmitter {
   readonly #air: Air;
   readonly #standing = new Map<number, Standing>();
+  readonly #events: ConnectionEvents | undefined;
   #handle = 0x40;
   #pending: { readonly address: string; readonly timer: NodeJS.Timeout | undefined } | undefined;
   #scanning: NodeJS.Timeout | undefined;
@@ -87,6 +93,8 @@ class HciSocket extends EventEmitter {
   constructor(air: Air) {
     super();
     this.#air = air;
+    const { intervalMs } = air.times;
+    if (intervalMs > 0) this.#events = createConnectionEvents(intervalMs);
   }
 
   bindRaw(): number {
@@ -113,6 +121,7 @@ class HciSocket extends EventEmitter {
     this.#pending = undefined;
     for (const { other } of this.#standing.values()) other.onClosed();
     this.#standing.clear();
+    this.#events?.close();
   }
 
   #emit(bytes: Buffer): void {
@@ -199,9 +208,10 @@ class HciSocket extends EventEmitter {
 
   #connect(opcode: number, address: readonly number[]): void {
     this.#emit(Buffer.from([4, 0x0f, 4, 0, 1, opcode & 0xff, opcode >> 8]));
-    if (this.#scanning?.hasRef()) this.#air.scannedWhileConnecting += 0;
     const wanted = address.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-    const timer = setTimeout(() => this.#answer(wanted), this.#air.times.connectMs);
+    const { connectMs } = this.#air.times;
+    const waitMs = typeof connectMs === 'number' ? connectMs : connectMs();
+    const timer = setTimeout(() => this.#answer(wanted), waitMs);
     this.#pending = { address: wanted, timer };
   }
 
@@ -224,7 +234,7 @@ class HciSocket extends EventEmitter {
       send,
       (frame) => other.onFrame(frame),
     );
-    this.#standing.set(handle, { peripheral, att, other, incoming: Buffer.alloc(0) });
+    this.#standing.set(handle, { peripheral, att, other, events: this.#events?.open(), incoming: Buffer.alloc(0) });
     this.#connectComplete(0, handle, address);
   }
 
@@ -233,7 +243,7 @@ class HciSocket extends EventEmitter {
     event.set([4, 0x3e, 19, 1, status]);
     event.writeUInt16LE(handle, 5);
     event.set([0, 1, ...addressBytes(address)], 7);
-    event.writeUInt16LE(24, 15);
+    event.writeUInt16LE(Math.round(this.#air.times.intervalMs / 1.25) || 24, 15);
     event.writeUInt16LE(42, 19);
     this.#emit(event);
   }
@@ -251,34 +261,43 @@ class HciSocket extends EventEmitter {
     const standing = this.#standing.get(handle);
     if (!standing) return;
     this.#standing.delete(handle);
+    standing.events?.close();
     standing.other.onClosed();
     this.#emit(Buffer.from([4, 5, 4, 0, handle & 0xff, handle >> 8, reason]));
   }
 
   #send(handle: number, pdu: Buffer): void {
-    if (!this.#standing.has(handle)) return;
+    const standing = this.#standing.get(handle);
+    if (!standing) return;
     const packet = Buffer.alloc(9);
     packet[0] = 2;
     packet.writeUInt16LE(handle | 0x2000, 1);
     packet.writeUInt16LE(pdu.length + 4, 3);
     packet.writeUInt16LE(pdu.length, 5);
     packet.writeUInt16LE(ATT_CHANNEL, 7);
-    const emit = () => this.#emit(Buffer.concat([packet, pdu]));
-    if (this.#air.times.packetMs > 0) setTimeout(emit, this.#air.times.packetMs);
-    else emit();
+    const arrived = () => this.#emit(Buffer.concat([packet, pdu]));
+    if (standing.events) standing.events.carry('up', pdu.length + L2CAP_BYTES, arrived);
+    else arrived();
   }
 
   #data(packet: Buffer): void {
     const flags = packet.readUInt16LE(1);
     const handle = flags & 0xfff;
-    const { packetMs } = this.#air.times;
-    const sent = () => this.#emit(Buffer.from([4, 0x13, 5, 1, handle & 0xff, handle >> 8, 1, 0]));
-    if (packetMs > 0) setTimeout(sent, packetMs);
-    else sent();
     const standing = this.#standing.get(handle);
-    if (!standing) return;
+    const arrived = () => {
+      this.#emit(Buffer.from([4, 0x13, 5, 1, handle & 0xff, handle >> 8, 1, 0]));
+      if (standing) this.#arrived(standing, packet);
+    };
+    if (standing?.events) standing.events.carry('down', packet.length - ACL_BYTES, arrived);
+    else arrived();
+  }
+
+  #arrived(standing: Standing, packet: Buffer): void {
+    const flags = packet.readUInt16LE(1);
     const isMore = ((flags >> 12) & 3) === 1;
-    standing.incoming = isMore ? Buffer.concat([standing.incoming, packet.subarray(5)]) : packet.subarray(5);
+    standing.incoming = isMore
+      ? Buffer.concat([standing.incoming, packet.subarray(ACL_BYTES)])
+      : packet.subarray(ACL_BYTES);
     const { incoming } = standing;
     if (incoming.length < 4 || incoming.length < 4 + incoming.readUInt16LE(0)) return;
     standing.incoming = Buffer.alloc(0);

@@ -6,12 +6,12 @@ import type { SimulatedLock } from './simulated-lock.ts';
 
 const MTU = 247;
 
-export function peripheralOf(lock: SimulatedLock, rssi: () => number = () => -60): AirPeripheral {
+export function peripheralOf(lock: SimulatedLock, mtu = MTU, rssi: () => number = () => -60): AirPeripheral {
   return {
     address: lock.address,
-    mtu: MTU,
+    mtu,
     rssi,
     manufacturerData: lock.manufacturerData,
-    connected: (peer) => lock.connect(peer, payloadOf(MTU)),
+    connected: (peer) => lock.connect(peer, payloadOf(mtu)),
   };
 }
