@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../result.ts';
 import { decodeText } from './charset.ts';
 import { checksumOf } from './checksum.ts';
 import type { SipMessage, SipOptions } from './message.ts';
-import { type FixedField, formOf, isMessageCode, type MessageCode } from './message-table.ts';
+import { type FixedField, fixedWidth, formOf, isMessageCode, type MessageCode } from './message-table.ts';
 import { readSipDate } from './sip-date.ts';
 
 export type ReadError = 'too-short' | 'unknown-code' | 'fixed-block-short' | 'bad-fixed-field';
@@ -16,7 +16,7 @@ export function readMessage(bytes: Uint8Array, options: SipOptions): Result<SipM
   const code = text.slice(0, 2);
   if (code.length < 2) return err('too-short', 'a message has at least two characters');
   if (!isMessageCode(code)) return err('unknown-code', 'no message of SIP2 2.00 has this code');
-  const { body, sequence, checksum } = takeTail(text, options);
+  const { body, sequence, checksum } = takeTail(text, 2 + fixedWidth(code), options);
   const fixed = readFixed(code, body);
   if (!fixed.ok) return fixed;
   const fields = readFields(body.slice(2 + fixed.value.width), options.delimiter);
@@ -28,19 +28,25 @@ const TAIL = /(?:AY([0-9]))?AZ([0-9A-Fa-f]{4})[ \t]*$/;
 /** dp2 leaves the delimiter out before it; a sequence without checksum is seen too. */
 const SEQUENCE_ONLY = /AY([0-9])[ \t]*$/;
 
-function takeTail(text: string, options: SipOptions): Pick<SipMessage, 'sequence' | 'checksum'> & { body: string } {
-  const tail = TAIL.exec(text);
+/** `from`: the end of the fixed block, whose text may look like a tail. */
+function takeTail(
+  text: string,
+  from: number,
+  options: SipOptions,
+): Pick<SipMessage, 'sequence' | 'checksum'> & { body: string } {
+  const rest = text.slice(from);
+  const tail = TAIL.exec(rest);
   if (!tail) {
-    const bare = SEQUENCE_ONLY.exec(text);
+    const bare = SEQUENCE_ONLY.exec(rest);
     const sequence = bare?.[1] === undefined ? undefined : Number(bare[1]);
-    return { body: bare ? text.slice(0, bare.index) : text, sequence, checksum: 'absent' };
+    return { body: bare ? text.slice(0, from + bare.index) : text, sequence, checksum: 'absent' };
   }
   const [whole, digit, sum = ''] = tail;
-  const summed = text.slice(0, tail.index + whole.indexOf('AZ') + 2);
+  const summed = text.slice(0, from + tail.index + whole.indexOf('AZ') + 2);
   const right = checksumOf(summed, options.charset, options.checksum) === sum.toUpperCase();
   const ignored = options.checksum === 'ignored' || options.checksum === 'off';
   return {
-    body: text.slice(0, tail.index),
+    body: text.slice(0, from + tail.index),
     sequence: digit === undefined ? undefined : Number(digit),
     checksum: right || ignored ? 'right' : 'wrong',
   };

@@ -40,6 +40,23 @@ describe('vectors', () => {
   });
 });
 
+it('takes no end of a fixed block for a tail', () => {
+  expect(read('9900800AY0')).toMatchObject({
+    ok: true,
+    value: { fixed: { protocolVersion: '0AY0' }, sequence: undefined },
+  });
+});
+
+it('sums code units as the wire has them: what the charset lacks is a question mark there', () => {
+  const options: SipOptions = { ...ascii, charset: 'gbk', checksum: 'code-units' };
+  const fixed = { circulationStatus: '03', securityMarker: '00', feeType: '01', transactionDate: null };
+  const written = write('18', fixed, { AB: 'B1', AJ: 'Ünïcødé ✓ 书' }, 3, options);
+  expect(written.ok && readMessage(written.value.slice(0, -1), options)).toMatchObject({
+    ok: true,
+    value: { checksum: 'right' },
+  });
+});
+
 describe('tables', () => {
   const widths = {
     '23': 21,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes SIP2 messages strictly: exact widths, required fields present, values clean of delimiters, at most 255 bytes each.
 import { err, ok, type Result } from '../result.ts';
-import { clipText, encodeText } from './charset.ts';
+import { clipText, decodeText, encodeText } from './charset.ts';
 import { checksumOf } from './checksum.ts';
 import { FIELD_IDS, isFieldId } from './field-ids.ts';
 import type { FieldsOf, FixedOf, SipOptions } from './message.ts';
@@ -100,5 +100,7 @@ function writeTail(body: string, code: string, sequence: number, options: SipOpt
   if (!Number.isInteger(sequence) || sequence < 0 || sequence > 9)
     return err('bad-sequence', 'use a digit from 0 to 9');
   const text = `${body}${WITHOUT_SEQUENCE.includes(code) ? '' : `AY${sequence}`}AZ`;
-  return ok(text + checksumOf(text, options.charset, options.checksum));
+  // As whoever reads it will have it: what has no place in the charset is another character by then.
+  const onWire = decodeText(encodeText(text, options.charset), options.charset);
+  return ok(text + checksumOf(onWire, options.charset, options.checksum));
 }

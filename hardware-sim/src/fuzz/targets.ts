@@ -8,6 +8,7 @@ import { CSV_TARGETS } from './csv.ts';
 import { LOCK_TARGETS } from './lock.ts';
 import { MQTT_TARGETS } from './mqtt.ts';
 import { SCANNER_TARGETS } from './scanner.ts';
+import { SIP2_TARGETS } from './sip2.ts';
 import type { FuzzTarget } from './target.ts';
 
 export const TARGETS: readonly FuzzTarget[] = [
@@ -19,4 +20,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...CODE_TARGETS,
   ...SCANNER_TARGETS,
   ...LOCK_TARGETS,
+  ...SIP2_TARGETS,
 ];

@@ -38,7 +38,7 @@ function statusFlags(answering: Answering, patron: Patron | undefined): string {
 
 const patronFixed = (answering: Answering, patron: Patron | undefined, language: string): FixedOf<'24'> => ({
   patronStatus: statusFlags(answering, patron),
-  language: language === '' ? '000' : language,
+  language: /^\d{3}$/.test(language) ? language : '000',
   transactionDate: dateNow(answering),
 });
 

@@ -13,6 +13,9 @@ export interface Calendar {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** A date has four digits for the year. */
+const FIRST_MS = Date.parse('0001-01-02T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-30T00:00:00Z');
 const EAST = 'ABCDEFGHIKLM';
 const WEST = 'NOPQRSTUVWXY';
 
@@ -22,9 +25,10 @@ export function createCalendar(timeZone: string): Calendar {
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, hourCycle: 'h23', ...date });
 
   function dateAt(epochMs: number): SipDate {
-    const part = Object.fromEntries(format.formatToParts(epochMs).map(({ type, value }) => [type, value]));
+    const within = Math.min(Math.max(epochMs, FIRST_MS), LAST_MS);
+    const part = Object.fromEntries(format.formatToParts(within).map(({ type, value }) => [type, value]));
     const { year, month, day, hour, minute, second } = part;
-    return { local: `${year}-${month}-${day}T${hour}:${minute}:${second}`, zone: '' };
+    return { local: `${year?.padStart(4, '0')}-${month}-${day}T${hour}:${minute}:${second}`, zone: '' };
   }
 
   function instantOf({ local, zone }: SipDate): number {

@@ -60,7 +60,8 @@ export class LibraryConnection {
     this.#stream = cut.stream;
     this.#waiting.push(...cut.messages);
     if (this.#waiting.length > MOST_WAITING) this.#socket.destroy();
-    else if (!this.#isBusy) void this.#work();
+    // Whatever goes wrong here ends this connection, not the library.
+    else if (!this.#isBusy) this.#work().catch(() => this.#socket.destroy());
   }
 
   async #work(): Promise<void> {
