@@ -24,6 +24,7 @@ import { createPrf } from '@latchkey/protocols/authorization/credential-id';
 import type { DeltaEnd } from '@latchkey/protocols/authorization/delta';
 import { type Deny, EMPTY_CHAIN, encodeDeny } from '@latchkey/protocols/authorization/deny';
 import { HEAD, headHash } from '@latchkey/protocols/authorization/head';
+import type { SigningKey } from '@latchkey/protocols/authorization/keys';
 import { encodeListFile } from '@latchkey/protocols/authorization/list-file';
 import { encodePolicy, type PolicyDocument } from '@latchkey/protocols/authorization/policy';
 import { encodeRoot, rootDigest } from '@latchkey/protocols/authorization/root-document';
@@ -133,7 +134,8 @@ export interface LockRig {
   run<T>(promise: Promise<T>): Promise<T>;
   image(version: number, cards: readonly number[], more?: Partial<ListChange>): Promise<RoomList>;
   push(image: LockImage): Promise<string>;
-  beat(change?: Partial<Parameters<typeof BEAT.encode>[0]>): Promise<Uint8Array>;
+  /** Signed by the campus, or by another key. */
+  beat(change?: Partial<Parameters<typeof BEAT.encode>[0]>, key?: SigningKey): Promise<Uint8Array>;
   tellTime(): Promise<void>;
   deny(firstSeq: number, cards: readonly number[], before?: Uint8Array): Promise<{ frame: Uint8Array; deny: Deny }>;
   ticket(change?: Partial<Ticket>): Uint8Array;
@@ -222,10 +224,10 @@ export async function createLockRig(
         const pushed = await pushList(opened, status, image);
         return pushed.ok ? 'ok' : pushed.code;
       }),
-    async beat(change = {}) {
+    async beat(change = {}, key = authority.deny.key) {
       beatSeq += 1;
       const base = { campusId: CAMPUS, epoch: 1, beatSeq, timeMs: clock.now(), denySeq: 0, denyChain: EMPTY_CHAIN };
-      return signFrame(BEAT.encode({ ...base, ...change }), [authority.deny.key]);
+      return signFrame(BEAT.encode({ ...base, ...change }), [key]);
     },
     async tellTime() {
       const beat = await rig.beat();

@@ -18,7 +18,6 @@ import {
   IS_OLD,
   NEW_CARDS,
   opens,
-  powerUp,
 } from './power-cuts.test-support.ts';
 
 type Image = Parameters<LockRig['push']>[0];
