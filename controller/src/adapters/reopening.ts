@@ -18,6 +18,8 @@ export interface ReopeningParts {
   readonly onEnd: () => void;
   /** Told when the reason changes, not at every attempt. */
   readonly onFailed: (reason: string) => void;
+  /** At least so long until the next attempt, for reasons that a quick one makes worse. */
+  readonly pauseAfter?: (error: unknown) => number;
 }
 
 export interface Reopening {
@@ -60,12 +62,12 @@ export function createReopening(parts: ReopeningParts): Reopening {
       const { message } = error as Error;
       if (message !== toldReason) parts.onFailed(message);
       toldReason = message;
-      again();
+      again(parts.pauseAfter?.(error));
     }
   }
 
-  function again(): void {
-    const delayMs = reconnectDelayMs(BACKOFF, failures, random.unit());
+  function again(leastMs = 0): void {
+    const delayMs = Math.max(leastMs, reconnectDelayMs(BACKOFF, failures, random.unit()));
     failures += 1;
     cancel = clock.after(delayMs, () => {
       attempt = open();

@@ -113,13 +113,28 @@ describe('the library of a desk', () => {
   });
 
   it('finds out who has an item', async () => {
-    const nobody = `18030001${NOW}ABb1|AJT|`;
+    const nobody = (item: string) => `18030001${NOW}AB${item}|AJT|`;
     const patron = `64${' '.repeat(14)}019${NOW}000000000001000000000000AOLIB|AA2026001|AELi|BLY|AUb1|`;
-    await start({ '17': nobody, '63': patron });
+    await start({ '17': [nobody('b1'), nobody('b1'), nobody('b9')], '63': patron });
     await isUp();
     expect(await library.find(LOAN)).toEqual({ outcome: 'as-said' });
     expect(await library.find({ ...LOAN, act: 'return' })).toEqual({ outcome: 'as-said' });
     expect(await library.find({ ...LOAN, item: 'b9' })).toMatchObject({ outcome: 'not-so', holder: 'nobody' });
+  });
+
+  it('refuses at once what the server does not offer, and makes do with the status of a patron', async () => {
+    const few = STATUS.replace('BXYYYYYYYYYYYYYYYY', 'BXYYYNYYYNYNYNNNNN');
+    await start({
+      '99': few,
+      '17': `18040001${NOW}ABb1|AJT|`,
+      '23': `24${' '.repeat(14)}019${NOW}AOLIB|AA2026001|AELi Hua|BLY|`,
+    });
+    await isUp();
+    expect(await library.act({ ...LOAN, act: 'renewal' }, false)).toEqual({ outcome: 'refused' });
+    expect(await library.renewAll('2026001')).toMatchObject({ outcome: 'refused', renewed: [] });
+    expect(await library.patron('2026001')).toMatchObject({ outcome: 'found', patron: { name: 'Li Hua' } });
+    expect(await library.find({ ...LOAN, act: 'loan' })).toMatchObject({ outcome: 'not-so', holder: 'unknown' });
+    expect(new Set(heard.map((text) => text.slice(0, 2)))).toEqual(new Set(['99', '23', '17']));
   });
 
   it('is away where it refuses the login', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library's system of a desk, or none: then everything is kept here, for an export.
-import { createLibraryLine } from '../adapters/library-line.ts';
+import { createSip2Client } from '../adapters/sip2-client.ts';
 import type { DeskWiring } from '../core/wiring-desk.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
@@ -41,7 +41,7 @@ export function openDeskLibrary(parts: DeskLibraryParts): OpenedDeskLibrary {
   const { library } = parts.wiring;
   if (!library) return NO_LIBRARY;
   const log = (message: string, fields: object) => parts.log.info(fields, message);
-  const line = createLibraryLine({ ...parts, wiring: library, log });
+  const line = createSip2Client({ ...parts, wiring: library, log });
   const sip = createDeskSip({ ...parts, ...library, exchange: line, state: line.state });
   return { ...sip, start: line.start, close: line.close };
 }

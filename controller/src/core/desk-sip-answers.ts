@@ -15,6 +15,8 @@ function screenText(message: SipMessage): string | null {
   return text === '' ? null : text.slice(0, MOST_TEXT);
 }
 
+const NO_COUNTS = { chargedItems: null, overdueItems: null, holdItems: null, fineItems: null } as const;
+
 const text = (message: SipMessage, id: string): string | null => fieldOf(message, id)?.slice(0, 255) ?? null;
 
 export function dueOf(message: SipMessage, timeZone: string): NonNullable<ActAnswer['due']> | null {
@@ -72,8 +74,9 @@ function limitOf(message: SipMessage, id: string): number | null {
   return value !== undefined && /^\d{1,4}$/.test(value) ? Number(value) : null;
 }
 
-export function patronAnswer(message: SipMessage<'64'>): PatronOutcome {
-  const { fixed } = message;
+/** 24 has the name and the fourteen positions only. */
+export function patronAnswer(message: SipMessage<'24' | '64'>): PatronOutcome {
+  const fixed = { ...NO_COUNTS, ...message.fixed };
   const name = fieldOf(message, 'AE') ?? null;
   // Old servers leave BL out: whoever has a name is somebody.
   const valid = fieldOf(message, 'BL') ?? (name === null ? 'N' : 'Y');

@@ -25,7 +25,8 @@ export type SipRequest<C extends RequestCode = RequestCode> = {
 /** Whether a question left at all decides what may be done next. */
 export type SipOutcome =
   | { readonly ok: true; readonly message: SipMessage }
-  | { readonly ok: false; readonly sent: boolean };
+  /** `unsupported`: the library's server does not offer this message, and so it was not sent. */
+  | { readonly ok: false; readonly sent: boolean; readonly unsupported?: true };
 
 export interface SipExchange {
   /** Never rejects. */
@@ -63,6 +64,12 @@ export function patronRequest(context: SipContext, number: string, list?: Summar
   const { language, institution, terminalPassword } = context;
   const fixed = { language, transactionDate: dateOf(context, context.nowMs), summary: summaryFlags(list) };
   return { code: '63', fixed, fields: { AO: institution, AA: number, AC: terminalPassword, AD: '' } };
+}
+
+export function patronStatusRequest(context: SipContext, number: string): SipRequest<'23'> {
+  const { language, institution, terminalPassword } = context;
+  const fixed = { language, transactionDate: dateOf(context, context.nowMs) };
+  return { code: '23', fixed, fields: { AO: institution, AA: number, AC: terminalPassword, AD: '' } };
 }
 
 export function itemRequest(context: SipContext, item: string): SipRequest<'17'> {

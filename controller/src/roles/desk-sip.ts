@@ -28,6 +28,9 @@ export interface DeskSipParts {
 }
 
 const NO_ANSWER = { outcome: 'no-answer' } as const;
+const NOBODY_KNOWS = { outcome: 'not-so', holder: 'unknown', holderDue: null } as const;
+/** Asking later brings no more. */
+const wasTold = (outcome: requests.SipOutcome): boolean => outcome.ok || outcome.unsupported === true;
 
 export function createDeskSip(parts: DeskSipParts): DeskLibrary {
   const { exchange, institution, location, terminalPassword } = parts;
@@ -42,6 +45,8 @@ export function createDeskSip(parts: DeskSipParts): DeskLibrary {
 
   async function act(asked: AskedAct, feeAccepted: boolean, stored?: StoredAct): Promise<ActAnswer> {
     const answered = await exchange.ask(requests.actRequest(context(), asked, feeAccepted, stored));
+    // What the server never takes is not kept for later either.
+    if (!answered.ok && answered.unsupported) return { outcome: 'refused' };
     if (!answered.ok) return { outcome: answered.sent ? 'unknown' : 'not-sent' };
     const { message } = answered;
     if (message.code === '10') return returnAnswer(message);
@@ -53,12 +58,12 @@ export function createDeskSip(parts: DeskSipParts): DeskLibrary {
     const asked = await exchange.ask(requests.itemRequest(context(), item));
     const found = asked.ok && asked.message.code === '18' ? asked.message : undefined;
     if (wanted === 'return') {
-      if (!found) return asked.ok ? { outcome: 'not-so', holder: 'unknown', holderDue: null } : NO_ANSWER;
+      if (!found) return wasTold(asked) ? NOBODY_KNOWS : NO_ANSWER;
       const holder = holderOf(found, undefined, item);
       return holder === 'nobody' ? { outcome: 'as-said' } : { outcome: 'not-so', holder, holderDue: dueText(found) };
     }
     const said = await exchange.ask(requests.patronRequest(context(), patron ?? '', 'charged'));
-    if (!said.ok || said.message.code !== '64') return NO_ANSWER;
+    if (!said.ok || said.message.code !== '64') return wasTold(said) ? NOBODY_KNOWS : NO_ANSWER;
     const holder = holderOf(found, said.message, item);
     return holder === 'this-patron' ? { outcome: 'as-said' } : { outcome: 'not-so', holder, holderDue: dueText(found) };
   }
@@ -69,12 +74,17 @@ export function createDeskSip(parts: DeskSipParts): DeskLibrary {
     find,
     async patron(number) {
       const asked = await exchange.ask(requests.patronRequest(context(), number, 'holds'));
-      return asked.ok && asked.message.code === '64' ? patronAnswer(asked.message) : NO_ANSWER;
+      if (asked.ok && asked.message.code === '64') return patronAnswer(asked.message);
+      if (asked.ok || !asked.unsupported) return NO_ANSWER;
+      // Older servers know the patron's status only.
+      const less = await exchange.ask(requests.patronStatusRequest(context(), number));
+      return less.ok && less.message.code === '24' ? patronAnswer(less.message) : NO_ANSWER;
     },
     async renewAll(number) {
       const asked = await exchange.ask(requests.renewAllRequest(context(), number));
       if (asked.ok && asked.message.code === '66') return renewAllAnswer(asked.message);
-      return { ...NO_ANSWER, renewed: [], unrenewed: [], detail: null };
+      if (!asked.ok && asked.unsupported) return { ...NONE_RENEWED, outcome: 'refused' };
+      return { ...NONE_RENEWED, ...NO_ANSWER };
     },
     async pay(fee) {
       const asked = await exchange.ask(requests.feeRequest(context(), fee));
@@ -85,5 +95,7 @@ export function createDeskSip(parts: DeskSipParts): DeskLibrary {
     },
   };
 }
+
+const NONE_RENEWED = { renewed: [], unrenewed: [], detail: null } as const;
 
 const dueText = (item: SipMessage<'18'> | undefined): string | null => item?.fields['AH']?.[0]?.slice(0, 255) ?? null;
