@@ -319,7 +319,7 @@ describe('without the library', () => {
     const line = one.top()?.id ?? '';
     one.answer({ outcome: 'unknown' });
     expect(one.top()).toMatchObject({ message: 'asking-again', colour: 'amber' });
-    one.tell({ kind: 'resolved', line, done: false });
+    one.tell({ kind: 'resolved', line, item: 'b1', act: 'loan', done: false });
     expect(one.top()).toMatchObject({ message: 'not-done', colour: 'red' });
   });
 
@@ -336,8 +336,19 @@ describe('without the library', () => {
     const one = away();
     const line = one.top()?.id ?? '';
     one.tell({ kind: 'kept', line });
-    one.tell({ kind: 'resolved', line, done: true });
-    expect(one.top()).toMatchObject({ message: 'lent', pending: false });
+    const answer = { outcome: 'ok', title: 'Tea', due: null } as const;
+    one.tell({ kind: 'resolved', line, item: 'b1', act: 'loan', done: true, answer });
+    expect(one.top()).toMatchObject({ message: 'lent', title: 'Tea', pending: false });
+  });
+
+  it('a book that came back while the library was away, and that somebody waits for, is shown whoever stands there', () => {
+    const one = desk();
+    one.card(LI);
+    const answer = { outcome: 'ok', title: 'Tea', alert: 'hold', holdFor: '0007' } as const;
+    one.tell({ kind: 'resolved', line: undefined, item: 'b7', act: 'return', done: true, answer });
+    expect(one.top()).toMatchObject({ item: 'b7', message: 'returned-for-hold', title: 'Tea', holdFor: '0007' });
+    one.tell({ kind: 'resolved', line: undefined, item: 'b8', act: 'return', done: true, answer: { outcome: 'ok' } });
+    expect(one.top()).toMatchObject({ item: 'b7' });
   });
 
   it('neither renews all nor takes money', () => {

@@ -62,7 +62,7 @@ function react(turn: DeskTurn, event: Exclude<DeskEvent, { kind: 'action' }>): v
     case 'not-written':
       return onLine(turn, event.line, (line) => settle(turn, line, refusal('not-written')));
     case 'resolved':
-      return onResolved(turn, event.line, event.done);
+      return onResolved(turn, event);
     case 'renewed-all':
       return onRenewedAll(turn, event);
     case 'fee-answered':
@@ -142,11 +142,17 @@ function count(turn: DeskTurn, { act }: DeskLine, { renewed, patron: had }: ActA
   turn.state = { ...turn.state, patron: { ...patron, lentSince: patron.lentSince + step } };
 }
 
-function onResolved(turn: DeskTurn, id: string, isDone: boolean): void {
-  onLine(turn, id, (line) => {
-    if (isDone) return settle(turn, { ...line, pending: false }, DONE[line.act]);
-    settle(turn, { ...line, pending: false }, refusal('not-done'));
-  });
+function onResolved(turn: DeskTurn, event: Extract<DeskEvent, { kind: 'resolved' }>): void {
+  const { act, item, done, answer } = event;
+  const shown = turn.state.lines.find(({ id }) => id === event.line);
+  // Nobody looks at that line any more; a book that somebody waits for has to be put aside all the same.
+  if (!shown && !answer?.alert) return;
+  const line = { ...(shown ?? blankLine(turn, act, item, null)), pending: false };
+  if (!done) return settle(turn, line, refusal('not-done'));
+  if (!answer) return settle(turn, line, DONE[act]);
+  const answered = withAnswer(line, answer);
+  putLine(turn, answered);
+  play(turn, soundOf(answered));
 }
 
 const DONE = {

@@ -73,8 +73,15 @@ export type DeskEvent =
   /** Durable here. */
   | { readonly kind: 'kept'; readonly line: string }
   | { readonly kind: 'not-written'; readonly line: string }
-  /** What became of a line whose answer had not come. */
-  | { readonly kind: 'resolved'; readonly line: string; readonly done: boolean }
+  /** What became of a line whose answer had not come; `line` undefined: an earlier run's. `answer`: where the library gave one. */
+  | {
+      readonly kind: 'resolved';
+      readonly line: string | undefined;
+      readonly item: string;
+      readonly act: DeskAct;
+      readonly done: boolean;
+      readonly answer?: ActAnswer;
+    }
   | {
       readonly kind: 'renewed-all';
       readonly session: string;

@@ -2,7 +2,7 @@
 // Tells the library what a desk did without it: in the order of time, one by one, exactly once in effect. What the library may
 // have already is asked about before it is told; what it refuses is for a person (reference: sip2, quirk 1 and section 9).
 import { type Borrower, borrowerOf, type CirculationEntry, dueAt, type Ledger, waiting } from '../core/circulation.ts';
-import type { AskedAct } from '../core/desk-state.ts';
+import type { ActAnswer, AskedAct } from '../core/desk-state.ts';
 import type { DeskLedger } from './desk-ledger.ts';
 import type { DeskLibrary, Finding } from './desk-library.ts';
 
@@ -17,8 +17,8 @@ export interface DeskUploadParts {
   readonly library: Pick<DeskLibrary, 'act' | 'find'>;
   /** Lines whose answer somebody at the counter still waits for. */
   readonly isUnderWay: (number: number) => boolean;
-  /** What became of a line. */
-  readonly onResolved: (number: number, done: boolean) => void;
+  /** What became of a line; `answer`: what the library said to it just now. */
+  readonly onResolved: (entry: CirculationEntry, done: boolean, answer?: ActAnswer) => void;
   readonly onChange: () => void;
 }
 
@@ -39,10 +39,10 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
 
   const next = (all: Ledger) => waiting(all, ledger.now()).find(({ number }) => !isUnderWay(number));
 
-  async function conclude(entry: CirculationEntry, kind: 'done' | 'refused'): Promise<Step> {
+  async function conclude(entry: CirculationEntry, kind: 'done' | 'refused', answer?: ActAnswer): Promise<Step> {
     await ledger.add({ kind, number: entry.number });
     lastAtMs = ledger.now().ms;
-    onResolved(entry.number, kind === 'done');
+    onResolved(entry, kind === 'done', answer);
     return 'settled';
   }
 
@@ -88,7 +88,7 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
     await ledger.add({ kind: 'sending', number: entry.number });
     const atMs = ledger.at(entry);
     const answer = await library.act(askedOf(entry), true, { atMs, dueMs: dueAt(entry, atMs) });
-    if (answer.outcome === 'ok') return conclude(entry, 'done');
+    if (answer.outcome === 'ok') return conclude(entry, 'done', answer);
     if (answer.outcome === 'not-sent' || answer.outcome === 'unknown') return 'interrupted';
     const found = await library.find(askedOf(entry));
     if (found.outcome === 'no-answer') return 'interrupted';

@@ -64,9 +64,8 @@ export function createDesk(parts: DeskParts): Desk {
     ledger,
     library,
     isUnderWay: (number) => effects.isUnderWay(number),
-    onResolved(number, done) {
-      const line = effects.lineOf(number);
-      if (line !== undefined) take({ kind: 'resolved', line, done });
+    onResolved({ number, item, act }, done, answer) {
+      take({ kind: 'resolved', line: effects.lineOf(number), item, act, done, ...(answer && { answer }) });
     },
     onChange: changed,
   });
