@@ -37,7 +37,7 @@ export function describeAnswer(path: string, answer: unknown): string {
 }
 
 function describeHold(what: string, { reader, portal, released, afterMs }: TapResult): string {
-  if (portal === undefined) return `${reader}: ${what} shown; no portal uses this reader\n`;
+  if (portal === undefined) return `${reader}: ${what} shown; it opens no door; a desk shows it on its page\n`;
   return released ? `${reader}: ${portal} released after ${afterMs} ms\n` : `${reader}: ${portal} stayed as it was\n`;
 }
 
