@@ -48,6 +48,8 @@ interface Standing {
   readonly order: PairingOrder;
   readonly code: Uint8Array;
   busy: boolean;
+  /** Why the last attempt came to nothing. */
+  fault?: string;
 }
 
 export function createLockPairings(parts: LockPairingsParts): LockPairings {
@@ -93,7 +95,8 @@ export function createLockPairings(parts: LockPairingsParts): LockPairings {
     const { lockId, expiresMs } = one.order;
     if (closed || one.busy || standing.get(lockId) !== one) return;
     const address = heard.get(lockId.slice(0, 8));
-    if (nowMs() >= expiresMs) return conclude(one, { ok: false, code: address === undefined ? 'not-seen' : 'expired' });
+    if (nowMs() >= expiresMs)
+      return conclude(one, { ok: false, code: one.fault ?? (address === undefined ? 'not-seen' : 'expired') });
     if (address === undefined) return after(AGAIN_MS, () => look(one));
     one.busy = true;
     void attempt(one, address)
@@ -101,8 +104,10 @@ export function createLockPairings(parts: LockPairingsParts): LockPairings {
       .then((result) => {
         one.busy = false;
         if (closed || standing.get(lockId) !== one) return;
-        if (result.ok || FINAL.has(result.code)) conclude(one, result);
-        else after(AGAIN_MS, () => look(one));
+        if (result.ok || FINAL.has(result.code)) return conclude(one, result);
+        // Busy, out of reach, the link lost: it may go better in a moment.
+        one.fault = result.code;
+        after(AGAIN_MS, () => look(one));
       });
   }
 

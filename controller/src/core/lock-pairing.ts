@@ -34,7 +34,10 @@ export type Paired = Pick<LockMessage<'paired'>, 'lock' | 'firmware'>;
 const refusalOf = (number: number | undefined): string =>
   Object.entries(REFUSALS).find(([, each]) => each === number)?.[0] ?? 'failed';
 
-/** `wrong-code`: the lock has another label. Else words of the lock, or `link-lost`, `timeout`, `protocol-broken`. */
+/**
+ * `wrong-code`: the lock has another label. `too-many-attempts`: it takes none for a while. `busy`: somebody else is with it. Else
+ * words of the lock, or `link-lost`, `timeout`, `protocol-broken`.
+ */
 export async function pairLock(parts: LockPairingParts): Promise<Result<Paired>> {
   const { link, block, rootFrame } = parts;
   const psk = new Uint8Array(hkdfSync('sha256', parts.code, new Uint8Array(0), PAIRING_INFO, 32));

@@ -19,6 +19,7 @@ import { createLockRequests } from './lock-requests.ts';
 import { createLockTime } from './lock-time.ts';
 import { createLockTrust } from './lock-trust.ts';
 import { openLogRing } from './log-ring.ts';
+import { createPairingAttempts } from './pairing-attempts.ts';
 import { openSettingsStore } from './settings-store.ts';
 
 /** Pages of 4 KiB: two banks of settings, the log, two slots for lists. */
@@ -41,7 +42,7 @@ export interface LockParts {
 export interface LockFirmware {
   /** What it advertises now, without the two bytes of the company. */
   advertisement(): Uint8Array;
-  /** `undefined`: somebody is connected. `room`: bytes a frame may have. */
+  /** `undefined`: no link is left; who is second hears that it is busy. `room`: bytes a frame may have. */
   connect(peer: LockPeer, room: number): { onFrame(frame: Uint8Array): void; onClosed(): void } | undefined;
   /** A card at the reader. */
   present(uid: Uint8Array, credential: CredentialClass): Promise<Decision | undefined>;
@@ -75,7 +76,8 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   const boot = (memory.read('boots') ?? 0) + 1;
   memory.write('boots', boot);
   let dead = false;
-  let linked = false;
+  /** The one who is with the lock, and one more, who is told that it is busy. */
+  const links = { session: false, busy: false };
   let counter = 0;
   let tampered = false;
   let queue: Promise<unknown> = Promise.resolve();
@@ -152,6 +154,7 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   const recordOf = (id: string) =>
     log.read(0, log.capacity * 2).find(({ kind, subject }) => commands.has(kind) && subject === id);
   const openings = createLockOpenings({ memory, body, trust, time, write, recordOf, lockId, after, relockSoon, reset });
+  const attempts = createPairingAttempts(memory, timers.monotonic);
   const requests = createLockRequests({
     memory,
     slots,
@@ -161,6 +164,7 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
     log,
     body,
     openings,
+    attempts,
     lockId,
     own: () => own,
     boot,
@@ -297,8 +301,9 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   return {
     advertisement,
     connect(peer, room) {
-      if (linked || dead) return undefined;
-      linked = true;
+      const place = links.session ? 'busy' : 'session';
+      if (links[place] || dead) return undefined;
+      links[place] = true;
       const link = createLockLink({
         peer,
         room,
@@ -309,6 +314,8 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
         own: () => own,
         corridors: () => memory.read('corridors')?.keys ?? [],
         isPaired: () => memory.read('pairing') !== undefined,
+        isBusy: place === 'busy',
+        mayTryCode: () => inTurn(async () => attempts.begin()),
         answer: (message, isPairing, say) => inTurn(() => requests.answer(message, isPairing, say)),
       });
       return {
@@ -316,7 +323,7 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
           if (!dead) link.onFrame(frame);
         },
         onClosed() {
-          linked = false;
+          links[place] = false;
           link.close();
         },
       };

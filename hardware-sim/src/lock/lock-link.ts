@@ -33,6 +33,10 @@ export interface LockLinkParts {
   /** Public keys in hex. */
   readonly corridors: () => readonly string[];
   readonly isPaired: () => boolean;
+  /** Somebody is with the lock already: this one is told so, and no more. */
+  readonly isBusy: boolean;
+  /** False: too many have tried the label's code. Rejects where power fails. */
+  readonly mayTryCode: () => Promise<boolean>;
   readonly answer: (message: LockMessage, isPairing: boolean, say: Say) => Promise<void>;
 }
 
@@ -107,8 +111,9 @@ export function createLockLink(parts: LockLinkParts): LockLink {
     refuse('failed');
   }
 
-  function greetPairing(body: Uint8Array): void {
+  async function greetPairing(body: Uint8Array): Promise<void> {
     if (parts.isPaired()) return refuse('already-paired');
+    if (!(await parts.mayTryCode())) return refuse('too-many-attempts');
     const psk = new Uint8Array(hkdfSync('sha256', parts.labelCode, new Uint8Array(0), PAIRING_INFO, 32));
     const handshake = createHandshake({
       pattern: 'NNpsk2',
@@ -152,10 +157,11 @@ export function createLockLink(parts: LockLinkParts): LockLink {
       cancel();
       cancel = parts.after(IDLE_MS, drop);
       const body = message.slice(1);
+      if (parts.isBusy) return refuse('busy');
       if (message[0] === ENVELOPES.record) return onRecord(body);
       if (session) return drop();
       if (message[0] === ENVELOPES.kk1) return greet(body);
-      if (message[0] === ENVELOPES.pair1) return greetPairing(body);
+      if (message[0] === ENVELOPES.pair1) return void greetPairing(body).catch(drop);
       drop();
     },
   };

@@ -37,6 +37,8 @@ const FORMS = {
     }),
   ),
   boots: count,
+  /** Handshakes under the label's code that nobody finished. */
+  'pairing-attempts': count,
 } as const;
 export type MemoryName = keyof typeof FORMS;
 export type MemoryValue<N extends MemoryName> = z.infer<(typeof FORMS)[N]>;

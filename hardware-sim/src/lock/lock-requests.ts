@@ -19,6 +19,7 @@ import type { LockOpenings } from './lock-openings.ts';
 import type { LockTime } from './lock-time.ts';
 import type { LockTrust } from './lock-trust.ts';
 import type { LogRing } from './log-ring.ts';
+import type { PairingAttempts } from './pairing-attempts.ts';
 
 type Unnumbered<M> = M extends LockMessage ? Omit<M, 'number'> : never;
 export type LockReply = Unnumbered<LockMessage>;
@@ -33,6 +34,7 @@ export interface LockRequestParts {
   readonly log: LogRing;
   readonly body: LockBody;
   readonly openings: LockOpenings;
+  readonly attempts: PairingAttempts;
   readonly lockId: string;
   readonly own: () => KeyPair;
   readonly boot: number;
@@ -227,6 +229,7 @@ export function createLockRequests(parts: LockRequestParts): LockRequests {
     async answer(message, isPairing, tell) {
       // Who has only shown the label's code may pair, and nothing else; who is paired with may do all but that.
       if (isPairing) {
+        parts.attempts.forget();
         const isPair = message.kind === 'pair' && memory.read('pairing') === undefined;
         return tell(isPair ? await pair(message) : { kind: 'refused', code: say('not-mine') });
       }

@@ -69,7 +69,9 @@ export function lockContract(radioFor: (locks: readonly SimulatedLock[]) => Lock
       await opened.close();
     }
     const first = await session(all);
-    await expect(session(all)).rejects.toMatchObject({ name: 'LockRadioError' });
+    // Refused as busy by the lock, or not connected at all by a radio that gives each lock one link.
+    await expect(session(all)).rejects.toThrow(/busy|timeout|already connected/i);
+    expect(first.isOpen()).toBe(true);
     await first.close();
     await (await session(all)).close();
   });

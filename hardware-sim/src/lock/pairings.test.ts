@@ -7,6 +7,9 @@ import { toHex } from '@latchkey/protocols/bytes/hex';
 import { describe, expect, it } from 'vitest';
 import { CORRIDOR, countedRandom, createLockRig, LABEL, LOCK_ID, type LockRig } from './lock.test-support.ts';
 
+const WRONG = LABEL.map((byte) => byte ^ 1);
+const FREE_ATTEMPTS = 5;
+
 async function corridor(rig: LockRig) {
   const { rootFrame, document } = rig.authority;
   let told = 0;
@@ -102,5 +105,121 @@ describe('orders to pair a lock', () => {
     order();
     await rig.clock.advance(5_000);
     expect(pairings.outcomes()).toMatchObject([{ state: 'failed', code: 'already-paired' }]);
+  });
+
+  it('wait while somebody else is with the lock, and say so where that goes on until they run out', async () => {
+    const rig = await createLockRig();
+    const { pairings, order } = await corridor(rig);
+    await rig.radio.start(pairings.onSeen);
+    await rig.clock.advance(1_000);
+    const other = await rig.run(rig.radio.connect(rig.lock.address, 3_000));
+    order();
+    await rig.clock.advance(3_000);
+    expect(pairings.outcomes()).toEqual([]);
+    await other.close();
+    await rig.clock.advance(5_000);
+    expect(pairings.outcomes()).toMatchObject([{ state: 'paired' }]);
+
+    await rig.run(rig.lock.factoryReset());
+    await rig.clock.advance(1_000);
+    await rig.run(rig.radio.connect(rig.lock.address, 3_000));
+    order({ id: '02'.repeat(8), expiresMs: rig.clock.now() + 3_000 });
+    await rig.clock.advance(4_000);
+    expect(pairings.outcomes()).toMatchObject([{ state: 'failed', code: 'busy' }]);
+  });
+
+  it('that met too many wrong codes before say so, and a later one pairs', async () => {
+    const rig = await createLockRig();
+    const { pairings, order } = await corridor(rig);
+    await rig.radio.start(pairings.onSeen);
+    await rig.clock.advance(1_000);
+    for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt += 1) expect(await rig.pair(WRONG)).toBe('wrong-code');
+    order();
+    await rig.clock.advance(5_000);
+    expect(pairings.outcomes()).toMatchObject([{ state: 'failed', code: 'too-many-attempts' }]);
+    await rig.clock.advance(30_000);
+    order({ id: '02'.repeat(8) });
+    await rig.clock.advance(5_000);
+    expect(pairings.outcomes()).toMatchObject([{ state: 'paired' }]);
+  });
+});
+
+describe('the code on a label', () => {
+  const wait = (rig: LockRig, ms: number) => rig.clock.advance(ms);
+  const TOO_MANY = 'refused 5';
+
+  async function exhausted(): Promise<LockRig> {
+    const rig = await createLockRig();
+    for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt += 1) expect(await rig.pair(WRONG)).toBe('wrong-code');
+    return rig;
+  }
+
+  it('may be tried five times, then after 30 s, then after twice as long each time, an hour at most', async () => {
+    const rig = await exhausted();
+    for (const waitS of [30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600]) {
+      await wait(rig, waitS * 1_000 - 2_000);
+      expect(await rig.pair(), `${waitS} s`).toBe(TOO_MANY);
+      await wait(rig, 2_000);
+      expect(await rig.pair(WRONG), `${waitS} s`).toBe('wrong-code');
+    }
+    await wait(rig, 3_600_000);
+    expect(await rig.pair()).toMatchObject({ kind: 'paired', code: 0 });
+  });
+
+  it('is not to be tried more often with the battery taken out in between', async () => {
+    const rig = await exhausted();
+    for (let time = 0; time < 3; time += 1) {
+      await wait(rig, 20_000);
+      rig.lock.cutPower();
+      await rig.run(rig.lock.powerUp());
+      expect(await rig.pair()).toBe(TOO_MANY);
+    }
+    await wait(rig, 30_000);
+    expect(await rig.pair()).toMatchObject({ kind: 'paired', code: 0 });
+  });
+
+  it('counts as tried before the lock answers, wherever its power fails', async () => {
+    const rig = await createLockRig();
+    let answered = 0;
+    rig.air.fate = (way) => {
+      if (way === 'up') answered += 1;
+      return 'pass';
+    };
+    for (let attempt = 0; attempt < 3 * FREE_ATTEMPTS; attempt += 1) {
+      rig.lock.flash.cutAt({ operation: rig.lock.flash.operations, part: attempt % 2 === 0 ? 'half' : 'all' });
+      await rig.pair(WRONG);
+      rig.lock.flash.cutAt(undefined);
+      await rig.run(rig.lock.powerUp());
+    }
+    expect(answered).toBeLessThanOrEqual(FREE_ATTEMPTS);
+  });
+
+  it('is free again once somebody has shown it', async () => {
+    const rig = await createLockRig();
+    for (let attempt = 1; attempt < FREE_ATTEMPTS; attempt += 1) await rig.pair(WRONG);
+    expect(await rig.pair()).toMatchObject({ kind: 'paired', code: 0 });
+    await rig.run(rig.lock.factoryReset());
+    for (let attempt = 1; attempt < FREE_ATTEMPTS; attempt += 1) await rig.pair(WRONG);
+    expect(await rig.pair()).toMatchObject({ kind: 'paired', code: 0 });
+  });
+});
+
+describe('a second central', () => {
+  it('is told that the lock is busy, and the first goes on', async () => {
+    const rig = await createLockRig();
+    await rig.furnish([1]);
+    const first = await rig.session();
+    await expect(rig.session()).rejects.toThrow('lock-busy');
+    expect(await rig.open(rig.ticket(), first)).toEqual(['accepted', 'done']);
+    await rig.run(first.close());
+    await rig.run((await rig.session()).close());
+  });
+
+  it('that would pair is told so too', async () => {
+    const rig = await createLockRig();
+    const link = await rig.run(rig.radio.connect(rig.lock.address, 3_000));
+    expect(await rig.pair()).toBe('refused 1');
+    await link.close();
+    expect(await rig.pair()).toMatchObject({ kind: 'paired', code: 0 });
   });
 });

@@ -56,14 +56,18 @@ export async function createSimulatedLock(parts: SimulatedLockParts): Promise<Si
   const flash = new SimulatedFlash(LOCK_FLASH_PAGES);
   const body = createLockBody(quartz);
   let firmware: LockFirmware | undefined;
-  let drop: (() => void) | undefined;
+  const drops = new Set<() => void>();
   let booting = false;
+
+  function dropLinks(): void {
+    for (const drop of drops) drop();
+    drops.clear();
+  }
 
   function cutPower(): void {
     firmware?.close();
     firmware = undefined;
-    drop?.();
-    drop = undefined;
+    dropLinks();
   }
 
   async function powerUp(): Promise<void> {
@@ -96,18 +100,19 @@ export async function createSimulatedLock(parts: SimulatedLockParts): Promise<Si
     connect(peer, room) {
       const link = firmware?.connect(peer, room);
       if (!link) return undefined;
-      drop = () => peer.drop();
+      const drop = () => peer.drop();
+      drops.add(drop);
       return {
         onFrame: link.onFrame,
         onClosed() {
-          drop = undefined;
+          drops.delete(drop);
           link.onClosed();
         },
       };
     },
     present: async (uid, credential) => firmware?.present(uid, credential),
     factoryReset: async () => firmware?.factoryReset(),
-    dropLink: () => drop?.(),
+    dropLink: dropLinks,
     isBusy: () => booting || firmware?.isBusy() === true,
     hasPower: () => firmware !== undefined,
     cutPower,
