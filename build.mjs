@@ -5,19 +5,21 @@ import { cpSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 import { build as buildWeb } from 'vite';
 
-const NATIVE = ['better-sqlite3', 'nfc-pcsc', 'onoff', 'serialport'];
+const NATIVE = ['@abandonware/bleno', 'better-sqlite3', 'nfc-pcsc', 'onoff', 'serialport'];
 
 /** Output name (below dist/) → entry. A worker is a file of its own beside the program that starts it. */
 const ENTRIES = {
   latchkey: 'latchkey.ts',
   'controller/main': 'controller/src/app/main.ts',
   'controller/journal-worker': 'controller/src/adapters/journal-worker.ts',
+  'controller/noble-worker': 'controller/src/adapters/noble-worker.ts',
   'controller/pcsc-worker': 'controller/src/adapters/pcsc-worker.ts',
   'gateway/main': 'gateway/src/app/main.ts',
   'gateway/database-worker': 'gateway/src/adapters/database/database-worker.ts',
   'sim/start': 'hardware-sim/src/start.ts',
   'sim/control': 'hardware-sim/src/control.ts',
   'sim/lab-guest': 'hardware-sim/lab/guest.ts',
+  'sim/lab-lock': 'hardware-sim/lab/lock-program.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });

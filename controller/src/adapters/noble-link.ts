@@ -29,6 +29,7 @@ export class NobleLink implements LockLink {
   #listener: ((frame: Uint8Array) => void) | undefined;
   #told: (() => void) | undefined;
   #ended = false;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: NobleLinkParts) {
     this.#parts = parts;
@@ -97,7 +98,13 @@ export class NobleLink implements LockLink {
     this.#told?.();
   }
 
-  async close(): Promise<void> {
+  /** Called again meanwhile, it is still the first that decides whether the adapter is stuck. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const { peripheral, clock, onStuck } = this.#parts;
     if (this.#ended || peripheral.state !== 'connected') return this.lose();
     const gone = await new Promise<boolean>((resolve) => {

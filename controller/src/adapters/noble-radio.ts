@@ -62,8 +62,12 @@ export class NobleRadio implements LockRadio {
           ),
         ),
       );
+      let wasOn = false;
       noble.on('stateChange', (state) => {
+        // Switched off: noble goes on believing in its links, and in peripherals that are connected already.
+        if (wasOn && state !== 'poweredOn' && noble === this.#noble) void this.reset();
         if (state !== 'poweredOn') return;
+        wasOn = true;
         cancel();
         resolve();
         if (noble === this.#noble) this.#scan(true);

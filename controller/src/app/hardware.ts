@@ -79,9 +79,10 @@ async function openLockRadios(
   ]);
   const radios = locks.radios.map(async (radio): Promise<LockRadio> => {
     if (radio.kind === 'noble') {
-      const { NobleRadio } = await import('../adapters/noble-radio.ts');
+      const { RadioProcess, radioChannels } = await import('../adapters/radio-process.ts');
       const say = (text: string, fields: object) => log(text, { ...fields });
-      return watchRadio(new NobleRadio({ device: radio.device, clock, log: say }), { clock, log: say });
+      const spawn = radioChannels(workerFile('noble-worker'));
+      return watchRadio(new RadioProcess({ device: radio.device, clock, log: say, spawn }), { clock, log: say });
     }
     const { SimulatedRadio } = await import('../adapters/simulated-radio.ts');
     const address = (await import('../adapters/bench-address.ts')).parseBenchAddress(radio.socket);

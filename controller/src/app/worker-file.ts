@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export type WorkerName = 'journal-worker' | 'pcsc-worker';
+export type WorkerName = 'journal-worker' | 'noble-worker' | 'pcsc-worker';
 
 const BUNDLED = ['./', './controller/', '../controller/'];
 

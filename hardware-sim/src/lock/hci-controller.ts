@@ -38,6 +38,8 @@ export interface Air {
   readonly times: AirTimes;
   /** The controller answers no command any more. */
   dead: boolean;
+  /** Told to end a link, the controller says that it knows none, as after a reset. */
+  forgetsLinks: boolean;
   /** Commands seen, by opcode. */
   readonly commands: Map<number, number>;
   /** LE scanning ran while a connect was under way. */
@@ -48,6 +50,7 @@ export const createAir = (times: Partial<AirTimes> = {}): Air => ({
   peripherals: new Set(),
   times: { connectMs: 20, advertiseEveryMs: 100, intervalMs: 0, ...times },
   dead: false,
+  forgetsLinks: false,
   commands: new Map(),
   scannedWhileConnecting: 0,
 });
@@ -64,6 +67,7 @@ const OPCODES = {
 } as const;
 const ATT_CHANNEL = 4;
 const USER_ENDED = 0x16;
+const UNKNOWN_LINK = 0x02;
 const TIMED_OUT = 0x08;
 const MAX_DATA = 251;
 const BUFFERS = 8;
@@ -163,6 +167,7 @@ class HciSocket extends EventEmitter {
         return this.#cancel(opcode);
       case OPCODES.disconnect:
         this.#emit(Buffer.from([4, 0x0f, 4, 0, 1, opcode & 0xff, opcode >> 8]));
+        if (this.#air.forgetsLinks) return this.#emit(Buffer.from([4, 0x05, 4, UNKNOWN_LINK, 0, 0, 0]));
         return this.#lose(given.readUInt16LE(0), USER_ENDED);
       case OPCODES.reset:
         this.#clear();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real noble over a controller in TypeScript: the contract of radios, and each of noble's defects with its guard.
 import { NobleRadio } from '@latchkey/controller/adapters/noble-radio';
+import { serveRadio } from '@latchkey/controller/adapters/radio-host';
+import type { FromRadioProcess } from '@latchkey/controller/adapters/radio-messages';
+import { type RadioChannel, RadioProcess } from '@latchkey/controller/adapters/radio-process';
 import { systemClock } from '@latchkey/controller/adapters/system-clock';
 import { type EchoPeer, lockRadioContract } from '@latchkey/controller/ports/lock-radio.contract';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -65,6 +68,46 @@ describe('noble over a virtual controller', () => {
   lockRadioContract(async () => rig());
 });
 
+/** As the process that holds noble, without the process: messages take a turn of the loop and are copied. */
+function nobleChannel(air: Air): RadioChannel {
+  const ears: ((message: FromRadioProcess) => void)[] = [];
+  const ends: (() => void)[] = [];
+  let radio: NobleRadio | undefined;
+  let dead = false;
+  const take = serveRadio({
+    open: (device, log) => {
+      radio = new NobleRadio({ device, clock: systemClock, log, load: nobleOver(air) });
+      return radio;
+    },
+    post(message) {
+      setImmediate((copy) => {
+        if (!dead) for (const ear of ears) ear(copy);
+      }, structuredClone(message));
+    },
+    end() {
+      for (const tell of ends) tell();
+    },
+  });
+  return {
+    send: (message) => setImmediate((copy) => !dead && take(copy), structuredClone(message)),
+    onMessage: (listener) => void ears.push(listener),
+    onEnd: (listener) => void ends.push(listener),
+    kill() {
+      dead = true;
+      void radio?.close();
+    },
+  };
+}
+
+describe('noble over a virtual controller, in a process of its own', () => {
+  lockRadioContract(async () => {
+    const { air, peers } = rig();
+    const log = () => undefined;
+    const radio = new RadioProcess({ device: 0, clock: systemClock, log, spawn: () => nobleChannel(air) });
+    return { radio, peers, close: () => radio.close() };
+  });
+});
+
 describe('what noble does wrong', () => {
   afterEach(() => void vi.unstubAllEnvs());
 
@@ -123,6 +166,17 @@ describe('what noble does wrong', () => {
     await close();
   });
 
+  it('a link that the adapter does not let go of: the adapter is reset, however often it is closed', async () => {
+    const { air, radio, peers, close } = await started();
+    const link = await radio.connect(peers[0].address, PATIENCE_MS);
+    const before = air.commands.get(0x0c03) ?? 0;
+    air.forgetsLinks = true;
+    await Promise.all([link.close(), link.close()]);
+    air.forgetsLinks = false;
+    expect(air.commands.get(0x0c03)).toBe(before + 1);
+    await close();
+  });
+
   it('an adapter that does not even cancel is reset, and serves again', async () => {
     const { air, radio, peers, said, close } = await started();
     air.dead = true;
@@ -140,6 +194,24 @@ describe('what noble does wrong', () => {
         { timeout: 8_000 },
       )
       .toBe(true);
+    await close();
+  });
+
+  it('an adapter that is switched off: its links are over, and it is heard and reached again once it is up', async () => {
+    const { air, radio, peers, close } = await started();
+    const link = await radio.connect(peers[0].address, PATIENCE_MS);
+    let told = 0;
+    link.onClosed(() => void (told += 1));
+    air.dead = true;
+    await expect.poll(() => told, { timeout: 4_000 }).toBe(1);
+    air.dead = false;
+    peers[0].drop();
+    const reached = () =>
+      radio.connect(peers[1].address, PATIENCE_MS).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(reached, { timeout: 8_000 }).toBe(true);
     await close();
   });
 
