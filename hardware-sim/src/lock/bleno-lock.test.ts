@@ -32,11 +32,15 @@ class PlayedBleno extends EventEmitter {
   advertised: { data: Buffer; response: Buffer } | undefined;
   service: Service | undefined;
   isLinked = false;
+  /** Its controller has forgotten the link: nothing is said of its end. */
+  forgets = false;
+  starts = 0;
 
   setServices([service]: readonly Service[]): void {
     this.service = service;
   }
   startAdvertisingWithEIRData(data: Buffer, response: Buffer): void {
+    this.starts += 1;
     this.advertised = { data, response };
     queueMicrotask(() => this.emit('advertisingStart'));
   }
@@ -44,7 +48,7 @@ class PlayedBleno extends EventEmitter {
     this.advertised = undefined;
   }
   disconnect(): void {
-    if (!this.isLinked) return;
+    if (!this.isLinked || this.forgets) return;
     this.isLinked = false;
     this.emit('disconnect', 'central');
   }
@@ -64,8 +68,18 @@ afterEach(async () => {
   await Promise.all(standing.splice(0).map((each) => each.close()));
 });
 
-const start = (bleno: PlayedBleno, lock: Pick<SimulatedLock, 'manufacturerData' | 'connect'>) =>
-  startBlenoLock({ lock, after: systemClock.after, deadlineMs: 300, load: async () => bleno as unknown as Bleno });
+const start = (
+  bleno: PlayedBleno,
+  lock: Pick<SimulatedLock, 'manufacturerData' | 'connect'>,
+  more: { readonly repeatMs?: number } = {},
+) =>
+  startBlenoLock({
+    lock,
+    after: systemClock.after,
+    deadlineMs: 300,
+    load: async () => bleno as unknown as Bleno,
+    ...more,
+  });
 
 function radioOver(bleno: PlayedBleno, address: string): LockRadio {
   let timer: NodeJS.Timeout | undefined;
@@ -144,6 +158,36 @@ describe('a lock through bleno', () => {
     );
     expect(bleno.advertised?.data).toHaveLength(27);
     expect(bleno.advertised?.response.subarray(2).reverse().toString('hex')).toBe(LOCK_SERVICE.service);
+  });
+
+  it('advertises again though its controller never says that a dropped link has ended', async () => {
+    const bleno = new PlayedBleno();
+    bleno.powerOn();
+    bleno.forgets = true;
+    let counter = 0;
+    let closed = 0;
+    let drop: () => void = () => undefined;
+    const lock = {
+      manufacturerData: () => new Uint8Array(2 + ADVERTISEMENT_BYTES).fill(counter),
+      connect(peer: { drop(): void }) {
+        drop = () => peer.drop();
+        return { onFrame: () => undefined, onClosed: () => void (closed += 1) };
+      },
+    };
+    standing.push(await start(bleno, lock));
+    await radioOver(bleno, 'c0:00:00:00:00:01').connect('c0:00:00:00:00:01', 100);
+    counter = 1;
+    drop();
+    await expect.poll(() => bleno.starts, { timeout: 3_000 }).toBe(2);
+    expect(closed).toBe(1);
+  });
+
+  it('begins its advertisement anew as often as told, for an air that hears only beginnings', async () => {
+    const bleno = new PlayedBleno();
+    bleno.powerOn();
+    const lock = { manufacturerData: () => new Uint8Array(2 + ADVERTISEMENT_BYTES), connect: () => undefined };
+    standing.push(await start(bleno, lock, { repeatMs: 250 }));
+    await expect.poll(() => bleno.starts, { timeout: 3_000 }).toBeGreaterThan(2);
   });
 
   it('ends the link of whoever comes while the lock has no power, and advertises nothing', async () => {

@@ -14,6 +14,8 @@ export interface BlenoLockOptions {
   readonly load?: () => Promise<Bleno>;
   /** Until the adapter is there. */
   readonly deadlineMs?: number;
+  /** For an emulated air that tells of an advertisement only as it begins: it begins anew this often. */
+  readonly repeatMs?: number;
 }
 
 export interface BlenoLock {
@@ -23,6 +25,7 @@ export interface BlenoLock {
 /** How soon a change shows in the air. */
 const REFRESH_MS = 250;
 const READY_MS = 15_000;
+const GONE_MS = 1_000;
 const AD_TYPES = { flags: 0x01, services: 0x07, manufacturer: 0xff } as const;
 /** General discoverable, no classic Bluetooth. */
 const FLAGS = 0x06;
@@ -41,11 +44,25 @@ export async function startBlenoLock(options: BlenoLockOptions): Promise<BlenoLo
   let link: ReturnType<SimulatedLock['connect']>;
   let isLinked = false;
   let said = '';
+  let forgetMs = 0;
   let cancel: () => void = () => undefined;
+  let cancelGone: () => void = () => undefined;
 
   function unlink(): void {
     link?.onClosed();
     link = undefined;
+  }
+
+  function onGone(): void {
+    isLinked = false;
+    unlink();
+  }
+
+  /** A controller that knows nothing of the link any more never says that it ended. */
+  function drop(): void {
+    bleno.disconnect();
+    cancelGone();
+    cancelGone = after(GONE_MS, onGone);
   }
 
   const tx = new bleno.Characteristic({
@@ -53,9 +70,9 @@ export async function startBlenoLock(options: BlenoLockOptions): Promise<BlenoLo
     properties: ['notify'],
     onSubscribe(room, update) {
       unlink();
-      link = lock.connect({ notify: (frame) => update(Buffer.from(frame)), drop: () => bleno.disconnect() }, room);
+      link = lock.connect({ notify: (frame) => update(Buffer.from(frame)), drop }, room);
       // It has no power, or somebody is with it already.
-      if (!link) bleno.disconnect();
+      if (!link) drop();
     },
     onUnsubscribe: unlink,
   });
@@ -69,25 +86,26 @@ export async function startBlenoLock(options: BlenoLockOptions): Promise<BlenoLo
     },
   });
 
-  /** Only between links: some controllers take no new advertisement while one stands. */
+  /** Only between links: bleno advertises again by itself after each. */
   function refresh(): void {
     cancel = after(REFRESH_MS, refresh);
     if (isLinked) return;
+    forgetMs += REFRESH_MS;
     const data = lock.manufacturerData();
     const now = data ? Buffer.from(data).toString('hex') : '';
-    if (now === said) return;
+    if (now === said && forgetMs < (options.repeatMs ?? Number.POSITIVE_INFINITY)) return;
+    // Some controllers take no new one while one stands.
+    if (said !== '') bleno.stopAdvertising();
     said = now;
+    forgetMs = 0;
     if (data) bleno.startAdvertisingWithEIRData(advertisementOf(data), SCAN_RESPONSE);
-    else bleno.stopAdvertising();
   }
 
   bleno.on('accept', () => {
+    cancelGone();
     isLinked = true;
   });
-  bleno.on('disconnect', () => {
-    isLinked = false;
-    unlink();
-  });
+  bleno.on('disconnect', onGone);
   bleno.setServices([new bleno.PrimaryService({ uuid: LOCK_SERVICE.service, characteristics: [rx, tx] })]);
   const started = new Promise<void>((resolve, reject) => {
     bleno.once('advertisingStart', () => resolve());
@@ -98,6 +116,7 @@ export async function startBlenoLock(options: BlenoLockOptions): Promise<BlenoLo
   return {
     async close() {
       cancel();
+      cancelGone();
       bleno.removeAllListeners();
       unlink();
       bleno.disconnect();
