@@ -38,6 +38,7 @@ for name in proc sys dev; do mount --bind /$name /new/$name; done
 mkdir -p /new/dev/pts /new/dev/shm; mount -t devpts pts /new/dev/pts; mount -t tmpfs shm /new/dev/shm
 mount -t configfs config /new/sys/kernel/config
 ip link set lo up
+ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0
 export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root
 chroot /new /bin/sh -c '${command}'
 sync; poweroff -f
@@ -52,7 +53,7 @@ export interface BootOptions {
 
 export function boot({ machine, deadlineMs, onResult }: BootOptions): Promise<LabRun> {
   const args = [
-    '-m 1024 -smp 2 -nographic -no-reboot -nic none'.split(' '),
+    '-m 1024 -smp 2 -nographic -no-reboot -nic user,model=virtio-net-pci'.split(' '),
     ['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', 'console=ttyS0 quiet panic=-1'],
     ['-fsdev', 'local,id=root,path=/,security_model=none,readonly=on,multidevs=remap'],
     ['-device', 'virtio-9p-pci,fsdev=root,mount_tag=host'],

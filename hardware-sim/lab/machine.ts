@@ -46,6 +46,7 @@ export interface LabMachine {
 /** In the order in which they need each other. */
 const MODULES = [
   'virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci',
+  'failover net_failover virtio_net',
   'netfs fscache 9pnet 9pnet_virtio 9p overlay configfs',
   // btvirt speaks to the kernel's ciphers through sockets: without af_alg it cannot open a virtual radio.
   'rfkill crc16 ecc ecdh_generic cmac libaes aes_generic ecb',
