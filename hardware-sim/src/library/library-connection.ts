@@ -58,7 +58,8 @@ export class LibraryConnection {
     const { quirks } = this.#parts.answering();
     const cut = cutMessages(this.#stream, quirks.has('needs-cr') ? chunk.filter((byte) => byte !== LF) : chunk);
     this.#stream = cut.stream;
-    this.#waiting.push(...cut.messages);
+    const taken = this.#isBusy ? 0 : 1;
+    this.#waiting.push(...(quirks.has('no-queue') ? cut.messages.slice(0, taken) : cut.messages));
     if (this.#waiting.length > MOST_WAITING) this.#socket.destroy();
     // Whatever goes wrong here ends this connection, not the library.
     else if (!this.#isBusy) this.#work().catch(() => this.#socket.destroy());

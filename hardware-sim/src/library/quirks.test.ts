@@ -125,6 +125,11 @@ const SEEN: Readonly<Record<Quirk, (scene: Scene) => Promise<boolean>>> = {
       () => true,
     );
   },
+  async 'no-queue'({ desk }) {
+    desk.send(`${item('B1')}\r${item('B2')}\r`);
+    await desk.next();
+    return (await desk.ask(STATUS)).startsWith('98');
+  },
   async 'status-first'({ desk, open: another }) {
     desk.send('9300CNa|COb|\r');
     const isLoginRefused = (await desk.next().catch(() => undefined)) === undefined;

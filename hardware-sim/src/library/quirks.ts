@@ -25,6 +25,7 @@ export const QUIRKS = {
   'long-values': 'sends a screen message longer than 255 bytes',
   'bare-delimiter': 'sends the delimiter inside a value as it is, not as &#124;',
   'drops-unknown': 'an unknown or unsupported code ends the connection',
+  'no-queue': 'a question that comes before the last one is answered is thrown away',
   'status-first': 'a login before the first 99 ends the connection',
   'login-first': 'a 99 before the login ends the connection',
   'resend-ay0': 'after 97 the answer comes again with AY0',

@@ -28,6 +28,8 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'lk-desk-'));
   library = await startSimulatedLibrary({
     policies: { takesAnything: true, loanLimit: 2 * KILLS },
+    // Whatever is sent again shows as a renewal.
+    quirks: ['executes-again'],
     faults: [{ kind: 'slow', beforeMs: ANSWER_MS / 2, afterMs: ANSWER_MS / 2 }],
   });
   pagePort = await freePorts(1);

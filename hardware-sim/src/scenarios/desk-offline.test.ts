@@ -37,6 +37,8 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'lk-desk-'));
   library = await startSimulatedLibrary({
     policies: { takesAnything: true },
+    // Whatever is sent again shows as a renewal.
+    quirks: ['executes-again'],
     faults: [{ kind: 'slow', beforeMs: 2, afterMs: 2 }],
   });
   cable = await NetworkLink.start({ host: '127.0.0.1', port: library.port });
