@@ -11,6 +11,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { FAULT_KINDS, type FaultKind } from './faults.ts';
 import { startTestLibrary, type TestLibrary } from './library.test-support.ts';
 import { timesOf } from './library-state.ts';
+import { LIKENESS_NAMES, LIKENESSES } from './likenesses.ts';
 import { QUIRK_NAMES, type Quirk } from './quirks.ts';
 import type { LibraryOptions } from './simulated-library.ts';
 
@@ -89,6 +90,16 @@ describe('under every quirk', { timeout: 30_000 }, () => {
     expect(await client.ask(patron)).toMatchObject({ ok: true, message: { code: '64', fields: { AE: ['李华'] } } });
     expect(await client.ask(book('B4'))).toMatchObject({ ok: true, message: { code: '18' } });
     expect(await client.ask(back('B1'))).toMatchObject({ ok: true, message: { code: '10', fixed: { ok: true } } });
+    expect(library.transactions.map(({ kind }) => kind)).toEqual(['loan', 'return']);
+  });
+
+  it.each(LIKENESS_NAMES)('like %s: lends and takes back', async (name) => {
+    const { options } = LIKENESSES[name];
+    const checksum = name === 'dp2' ? 'code-units' : 'bytes';
+    await connect(options, { charset: options.charset, checksum });
+    expect(said(await client.ask(loan('B1')))).toBe('12');
+    expect(said(await client.ask(patron))).toBe('64');
+    expect(said(await client.ask(back('B1')))).toBe('10');
     expect(library.transactions.map(({ kind }) => kind)).toEqual(['loan', 'return']);
   });
 

@@ -30,6 +30,13 @@ it('takes what is agreed on, quirks and faults, each as often as wanted', () => 
   });
 });
 
+it('starts as a system that is known, and takes what is said beside it', () => {
+  expect(read('--like', 'koha').options).toMatchObject({ terminator: 'crlf', policies: { reissues: true } });
+  const { options } = read('--like', 'evergreen', '--charset', 'gbk', '--quirk', 'due-date-iso');
+  expect(options.charset).toBe('gbk');
+  expect(options.quirks).toEqual(['executes-again', 'no-block-dies', 'needs-cr', 'bx-understates', 'due-date-iso']);
+});
+
 it("takes one's own patrons and books from a file", () => {
   expect(read('--data', 'people.json').data).toEqual({ patrons: [{ number: '1', name: 'Li', pin: '9' }], items: [] });
   expect(() => read('--data', 'bad.json')).toThrow('number');
@@ -42,6 +49,7 @@ it.each([
   [['--fault', 'slow,after=soon'], 'after=MS'],
   [['--port', '70000'], '65535'],
   [['--login', 'desk'], 'user:password'],
+  [['--like', 'nobody'], 'evergreen, koha'],
   [['--tls-key', 'key.pem'], '--tls-cert'],
 ])('says of %j what to write instead', (args, says) => {
   expect(() => read(...args)).toThrow(says);

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { table } from '../control-library-text.ts';
 import { FAULT_KINDS, FAULTS, type Fault, isFaultKind } from './faults.ts';
+import { LIKENESS_NAMES, LIKENESSES, type Likeness, type LikenessName } from './likenesses.ts';
 import { isQuirk, QUIRK_NAMES, QUIRKS, type Quirk } from './quirks.ts';
 import type { LibraryOptions } from './simulated-library.ts';
 import { isRequest } from './sip-answers.ts';
@@ -12,8 +13,9 @@ import { isRequest } from './sip-answers.ts';
 export interface Flags {
   readonly port: number;
   readonly host: string;
-  readonly charset: (typeof CHARSETS)[number];
-  readonly terminator: 'cr' | 'crlf' | 'lf';
+  readonly like?: LikenessName;
+  readonly charset?: (typeof CHARSETS)[number];
+  readonly terminator?: 'cr' | 'crlf' | 'lf';
   readonly delimiter: string;
   readonly language: 'zh-CN' | 'en';
   readonly quirk: readonly Quirk[];
@@ -36,11 +38,14 @@ export interface LibraryFlags {
 }
 
 const HELP = `
+Systems (--like NAME):
+${table(Object.fromEntries(LIKENESS_NAMES.map((name) => [name, LIKENESSES[name].says])))}
 Quirks (--quirk NAME, as often as wanted):
 ${table(QUIRKS)}
 Faults (--fault KIND[,times=N][,codes=11+09][,before=MS][,after=MS]):
 ${table(FAULTS)}
 Examples:
+  npm run library -- --port 6001 --like evergreen
   npm run library -- --port 6001 --charset gbk --quirk executes-again
   npm run library -- --port 6001 --login desk:secret --fault slow,after=3000,codes=11 --fault drop-after,times=1
   npm run library -- --port 6001 --control 7480     then, elsewhere: npm run sim -- library offline`;
@@ -52,8 +57,11 @@ export function libraryProgram(): Command {
     )
     .option('--port <port>', 'port to listen on', parsePort, 6_001)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .addOption(new Option('--charset <charset>', 'of all text').choices(CHARSETS).default('utf-8'))
-    .addOption(new Option('--terminator <end>', 'at the end of answers').choices(['cr', 'crlf', 'lf']).default('cr'))
+    .addOption(
+      new Option('--like <system>', 'as far as it is known; more can be said beside it').choices(LIKENESS_NAMES),
+    )
+    .addOption(new Option('--charset <charset>', 'of all text (utf-8, where no system is named)').choices(CHARSETS))
+    .addOption(new Option('--terminator <end>', 'at the end of answers (cr)').choices(['cr', 'crlf', 'lf']))
     .option('--delimiter <character>', 'between fields', '|')
     .addOption(new Option('--language <language>', 'of its messages').choices(['zh-CN', 'en']).default('zh-CN'))
     .option('--quirk <name>', 'one of the quirks below', collectQuirk, [])
@@ -79,16 +87,23 @@ export function readLibraryFlags(flags: Flags, read: (file: string) => string): 
   const { port, host, charset, terminator, delimiter, language, quirk, fault, login, tlsKey, tlsCert } = flags;
   if ((tlsKey === undefined) !== (tlsCert === undefined)) throw new Error('give --tls-key and --tls-cert together');
   const tls = tlsKey !== undefined && tlsCert !== undefined ? { key: read(tlsKey), cert: read(tlsCert) } : undefined;
+  const like: Likeness['options'] | undefined = flags.like && LIKENESSES[flags.like].options;
   return {
     options: {
       port,
       host,
-      charset,
-      terminator,
+      ...like,
+      ...(charset && { charset }),
+      ...(terminator && { terminator }),
       delimiter,
-      quirks: quirk,
+      quirks: [...(like?.quirks ?? []), ...quirk],
       faults: fault,
-      policies: { language, takesAnything: flags.anything, reissues: flags.reissue },
+      policies: {
+        ...like?.policies,
+        language,
+        takesAnything: flags.anything,
+        ...(flags.reissue && { reissues: true }),
+      },
       ...(login && { login }),
       ...(tls && { tls }),
     },
