@@ -64,6 +64,12 @@ export const lock = z
     rollout: z.enum(ROLLOUT_STATES).describe('where the newest list is: what still waits, and for whom'),
     waitingSince: instant.nullable(),
     pairingUntil: instant.nullable(),
+    pairingFault: z
+      .string()
+      .nullable()
+      .describe(
+        'why pairing failed: wrong-code (of another lock), too-many-attempts (wait, then enter the lock again), busy, not-seen, expired, already-paired (reset it first), or another word of the lock',
+      ),
     reports: z.array(lockReported),
   })
   .meta({ id: 'Lock' });

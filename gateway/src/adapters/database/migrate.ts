@@ -12,6 +12,7 @@ import { createLocks } from './migrations/0009-locks.ts';
 import { createRoles } from './migrations/0010-roles.ts';
 import { createLibrary } from './migrations/0011-library.ts';
 import { createRosters } from './migrations/0012-rosters.ts';
+import { createPairingFaults } from './migrations/0013-pairing-faults.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -26,6 +27,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0010-roles': createRoles,
   '0011-library': createLibrary,
   '0012-rosters': createRosters,
+  '0013-pairing-faults': createPairingFaults,
 };
 
 /** The database holds migrations this software does not know. */

@@ -22,6 +22,8 @@ export interface LockTable {
   /** Corridor controller that pairs it. */
   pairing_device: string | null;
   pairing_until: number | null;
+  /** Why the last attempt at that order failed, in the corridor's or the lock's word. */
+  pairing_fault: string | null;
   paired_at: number | null;
   /** JSON: keys of the corridors that the lock is to admit, and the number of that order; 0: none was ever given. */
   corridor_keys: string | null;

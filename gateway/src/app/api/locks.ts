@@ -27,7 +27,15 @@ const lockRows = (db: Kysely<Database>) =>
           and (newer.epoch > list.epoch or (newer.epoch = list.epoch and newer.version > list.version)))`,
       ),
     )
-    .select(['lock.id', 'lock.portal_id', 'lock.state', 'lock.firmware', 'lock.changed_at', 'lock.pairing_until'])
+    .select([
+      'lock.id',
+      'lock.portal_id',
+      'lock.state',
+      'lock.firmware',
+      'lock.changed_at',
+      'lock.pairing_until',
+      'lock.pairing_fault',
+    ])
     .select(['portal.building', 'portal.room', 'portal.scope_id', 'scope.change_seq', 'scope.compiled_seq'])
     .select('scope.changed_at as scope_changed_at')
     .select(['list.epoch as list_epoch', 'list.version as list_version'])
@@ -75,6 +83,7 @@ export async function listLocks({ db, serverOf, isOnline }: LockReadOptions, por
       rollout,
       waitingSince: rollout === 'in-force' ? null : toInstant(waitingSince(row)),
       pairingUntil: toInstantOrNull(row.pairing_until),
+      pairingFault: row.pairing_fault,
       reports: said.map((report) => toReport(report, server, isOnline)),
     };
   });

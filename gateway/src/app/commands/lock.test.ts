@@ -25,6 +25,7 @@ const LOCK: Lock = {
   rollout: 'at-corridor',
   waitingSince: '2026-11-23T08:00:00.000Z',
   pairingUntil: null,
+  pairingFault: null,
   reports: [
     {
       device: 'corridor-1',

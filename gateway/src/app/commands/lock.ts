@@ -65,7 +65,16 @@ async function list({ building, waiting, json, ...options }: ListOptions): Promi
     printTable(['door', 'state', 'list', 'has/wanted', 'battery', 'served by', 'last seen', 'fault'], items.map(row));
 }
 
-function row({ portal, state, rollout: where, reported, desired, server, reports }: Lock): string[] {
+/** Why a lock could not be paired, in words and with what to do; others as they are. */
+const PAIRING_FAULTS: Readonly<Record<string, string>> = {
+  'wrong-code': 'not paired: the code is that of another lock',
+  'already-paired': 'not paired: it belongs to somebody already, hold its inside button for ten seconds',
+  'too-many-attempts': 'not paired: too many wrong codes, wait up to an hour and enter it again',
+  busy: 'not paired: somebody else was with the lock all the time',
+  'not-seen': 'not paired: no corridor heard it, is its battery in?',
+};
+
+function row({ portal, state, rollout: where, reported, desired, server, reports, pairingFault }: Lock): string[] {
   const [said] = reports.filter(({ device }) => device === server).concat(reports);
   return [
     portal,
@@ -75,7 +84,9 @@ function row({ portal, state, rollout: where, reported, desired, server, reports
     said?.battery == null ? '–' : `${said.battery} %`,
     server ?? '–',
     said?.lastSeenAt ?? 'never',
-    said?.fault ?? '',
+    (pairingFault === null ? undefined : (PAIRING_FAULTS[pairingFault] ?? `not paired: ${pairingFault}`)) ??
+      said?.fault ??
+      '',
   ];
 }
 

@@ -210,4 +210,20 @@ describe('pairing', () => {
     await network.report(A, { corridor: 'ee'.repeat(32), locks: [], pairings: [other] });
     expect((await stateNow()).public_key).toBe('ab'.repeat(32));
   });
+
+  it('that came to nothing says why, for the order that stands, and no longer once another is given', async () => {
+    const fault = async () =>
+      (await registry.database.db.selectFrom('lock').select('pairing_fault').executeTakeFirstOrThrow()).pairing_fault;
+    const failed = (id: string) => ({ id, lockId: LOCK, state: 'failed' as const, code: 'too-many-attempts' });
+    await put([A, B], { code, paired: undefined });
+    const { id } = await order();
+    await network.report(B, { corridor: 'ee'.repeat(32), locks: [], pairings: [failed(id)] });
+    await network.report(A, { corridor: 'ee'.repeat(32), locks: [], pairings: [failed('00'.repeat(8))] });
+    expect(await fault()).toBeNull();
+    await network.report(A, { corridor: 'ee'.repeat(32), locks: [], pairings: [failed(id)] });
+    expect(await fault()).toBe('too-many-attempts');
+    await put([A, B], { code, paired: undefined });
+    expect(await fault()).toBeNull();
+    expect((await order()).id).not.toBe(id);
+  });
 });

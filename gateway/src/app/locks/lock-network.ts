@@ -191,9 +191,10 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     for (const each of ours) hear(device, each);
     await recordReports(options.store.batch, device, ours, nowMs());
     for (const outcome of pairings) {
-      if (outcome.state === 'failed')
+      if (outcome.state === 'failed') {
+        await store.notPaired(device, outcome);
         log.warn({ device, lock: outcome.lockId, reason: outcome.code }, 'lock not paired');
-      else if (!(await options.paired(device, outcome)))
+      } else if (!(await options.paired(device, outcome)))
         log.warn({ device, lock: outcome.lockId }, 'pairing not taken');
     }
     const strange = said.filter(({ lockId }) => locks.get(lockId)?.corridors.includes(device) !== true);

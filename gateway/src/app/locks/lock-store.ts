@@ -34,6 +34,11 @@ export interface LockStore {
   (): Promise<readonly KnownLock[]>;
   /** True where it is news. */
   corridorKey(device: DeviceId, key: string): Promise<boolean>;
+  /** Why it came to nothing, for the order that stands. */
+  notPaired(
+    device: DeviceId,
+    failed: { readonly id: string; readonly lockId: string; readonly code: string },
+  ): Promise<void>;
   readonly batch: GatewayDatabase['batch'];
 }
 
@@ -117,6 +122,16 @@ export function createLockStore({ db, batch }: Database): LockStore {
         .where((eb) => eb.or([eb('corridor_key', 'is', null), eb('corridor_key', '<>', key)]))
         .executeTakeFirst();
       return changed.numUpdatedRows > 0n;
+    },
+    async notPaired(device: DeviceId, { id, lockId, code }: Parameters<LockStore['notPaired']>[1]) {
+      await db
+        .updateTable('lock')
+        .set({ pairing_fault: code })
+        .where('id', '=', lockId)
+        .where('state', '=', 'waiting')
+        .where('pairing_id', '=', id)
+        .where('pairing_device', '=', device)
+        .execute();
     },
   });
 }

@@ -71,6 +71,7 @@ async function writeLock(
     pairing_id: waits ? toHex(randomBytes(8)) : null,
     pairing_device: waits ? device : null,
     pairing_until: waits ? atMs + PAIRING_MS : null,
+    pairing_fault: null,
     paired_at: waits ? null : atMs,
     changed_at: atMs,
   };
@@ -195,7 +196,7 @@ export async function markPaired(context: RegistryContext, device: string, paire
     await trx
       .updateTable('lock')
       .set({ state: 'paired', public_key: paired.key, firmware: paired.firmware, paired_at: atMs, changed_at: atMs })
-      .set({ pairing_code: null, pairing_id: null, pairing_device: null, pairing_until: null })
+      .set({ pairing_code: null, pairing_id: null, pairing_device: null, pairing_until: null, pairing_fault: null })
       .where('id', '=', paired.lockId)
       .execute();
     each.movePortals();
