@@ -14,7 +14,7 @@ export interface VisitQueue {
   wants(lock: string): ReadonlySet<Want>;
   /** The most urgent that may be visited now; `busy` are being visited, `reachable` were heard lately. */
   next(nowMs: number, busy: ReadonlySet<string>, reachable: (lock: string) => boolean): string | undefined;
-  /** A visit failed: not again before a while has passed, longer with every failure. An opening does not wait. */
+  /** A visit failed: not again before a while has passed, longer with every failure; for an opening, before a moment has. */
   failed(lock: string, nowMs: number): void;
   succeeded(lock: string): void;
   failures(lock: string): number;
@@ -25,6 +25,8 @@ export interface VisitQueue {
 
 /** Waiting this long lifts by one rank. */
 export const AGEING_MS = 30_000;
+/** A radio that refuses at once must not be asked in a circle. */
+export const OPENING_PAUSE_MS = 100;
 const FIRST_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
 
@@ -32,6 +34,7 @@ interface Entry {
   readonly since: Map<Want, number>;
   failures: number;
   notBeforeMs: number;
+  openNotBeforeMs: number;
 }
 
 export function createVisitQueue(): VisitQueue {
@@ -40,7 +43,7 @@ export function createVisitQueue(): VisitQueue {
   function entryOf(lock: string): Entry {
     const known = entries.get(lock);
     if (known) return known;
-    const made: Entry = { since: new Map(), failures: 0, notBeforeMs: 0 };
+    const made: Entry = { since: new Map(), failures: 0, notBeforeMs: 0, openNotBeforeMs: 0 };
     entries.set(lock, made);
     return made;
   }
@@ -56,7 +59,8 @@ export function createVisitQueue(): VisitQueue {
     return best;
   }
 
-  const mayGo = (entry: Entry, nowMs: number) => entry.since.has('open') || nowMs >= entry.notBeforeMs;
+  const mayGo = (entry: Entry, nowMs: number) =>
+    nowMs >= (entry.since.has('open') ? entry.openNotBeforeMs : entry.notBeforeMs);
 
   return {
     want(lock, want, nowMs) {
@@ -85,12 +89,14 @@ export function createVisitQueue(): VisitQueue {
     failed(lock, nowMs) {
       const entry = entryOf(lock);
       entry.notBeforeMs = nowMs + Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** entry.failures);
+      entry.openNotBeforeMs = nowMs + OPENING_PAUSE_MS;
       entry.failures += 1;
     },
     succeeded(lock) {
       const entry = entryOf(lock);
       entry.failures = 0;
       entry.notBeforeMs = 0;
+      entry.openNotBeforeMs = 0;
     },
     failures: (lock) => entries.get(lock)?.failures ?? 0,
     forget: (lock) => void entries.delete(lock),

@@ -69,7 +69,7 @@ export function createCorridorHearing(parts: CorridorHearingParts): CorridorHear
     setAlarm('lock-battery', battery <= BATTERY_LOW || has('batteryLow'), portal);
     setAlarm('lock-battery-critical', battery <= BATTERY_CRITICAL, portal);
     // Raised after a visit that did not help: a lock that was just paired, or had no battery, is told the time at once.
-    if (!has('clockUnsure')) setAlarm('lock-clock', false, portal);
+    if (!has('clockUnsure') && !lock.isClockOff) setAlarm('lock-clock', false, portal);
     setAlarm('lock-log-near-full', has('logNearFull'), portal);
     setAlarm('lock-jammed', has('jammed'), portal);
   }

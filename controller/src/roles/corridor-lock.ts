@@ -20,6 +20,8 @@ export interface KnownLock {
   readonly sinceMonotonicMs: number;
   advertised?: Advertisement;
   unpaired: boolean;
+  /** By its last status it is late or early, whatever it thinks of its clock. */
+  isClockOff: boolean;
   status?: LockStatus;
   /** Monotonic, as all that follows. */
   statusAtMs: number;
@@ -37,6 +39,8 @@ export interface Wanted {
   readonly rootVersion: number;
   /** The first number of its log that the journal does not have. */
   readonly logNext: number;
+  /** Beats come: a clock can be set. */
+  readonly hasBeat: boolean;
   /** Monotonic. */
   readonly nowMs: number;
 }
@@ -87,8 +91,8 @@ export function wantsOf(lock: KnownLock, wanted: Wanted): Want[] {
   const hasRecords = advertised
     ? isAhead(advertised.logNext, wanted.logNext & LOW_24)
     : status.logNext > wanted.logNext;
-  if (hasRecords || hasFlag(lock, 'clockUnsure') || wanted.nowMs - lock.statusAtMs > CHECK_EVERY_MS)
-    wants.push('check');
+  const isClockWrong = hasFlag(lock, 'clockUnsure') || (lock.isClockOff && wanted.hasBeat);
+  if (hasRecords || isClockWrong || wanted.nowMs - lock.statusAtMs > CHECK_EVERY_MS) wants.push('check');
   return wants;
 }
 

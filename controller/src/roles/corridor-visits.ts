@@ -7,7 +7,7 @@ import type { AlarmKind } from '@latchkey/protocols/mqtt/door-terms';
 import { err } from '@latchkey/protocols/result';
 import type { EventBody } from '../core/event-body.ts';
 import { openLockSession } from '../core/lock-session.ts';
-import type { VisitQueue } from '../core/visit-queue.ts';
+import { OPENING_PAUSE_MS, type VisitQueue } from '../core/visit-queue.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type LockRadio, LockRadioError } from '../ports/lock-radio.ts';
 import type { Random } from '../ports/random.ts';
@@ -52,9 +52,13 @@ const HANDSHAKE_MS = 3_000;
 /** Kept after an opening: the next tap meets a link that is up. */
 const LINGER_MS = 8_000;
 const REST_MS = 5_000;
+/** What a link that lingers is good for as well; the rest waits until it ends. */
+const BRINGS = ['deny', 'log', 'list'] as const;
 const EPHEMERAL_BYTES = 32;
 /** Of a lock's status: it does not know how late it is. */
 const CLOCK_UNSURE = 2;
+/** It takes no tickets from further ahead of its clock. */
+const CLOCK_OFF_MS = 2_000;
 const FAULT_CHARACTERS = 40;
 
 interface Lingering {
@@ -70,6 +74,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
   const lingering = new Map<string, Lingering>();
   const visits = new Set<Promise<void>>();
   let connecting = 0;
+  let cancelSoon: (() => void) | undefined;
   let closed = false;
 
   const isOurs = (lock: KnownLock) =>
@@ -81,7 +86,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
   };
 
   function pump(): void {
-    for (const [lockId, { serve }] of lingering) if (queue.wants(lockId).size > 0) serve();
+    for (const [lockId, { serve }] of lingering) if (BRINGS.some((want) => queue.wants(lockId).has(want))) serve();
     while (!closed && connecting < parts.radios) {
       const next = queue.next(clock.monotonic(), new Set(visiting.keys()), mayReach);
       const lock = next === undefined ? undefined : locks.get(next);
@@ -109,6 +114,12 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     conclude(lock, fault);
     parts.onChange(lockId);
     pump();
+    if (openings.waiting(lockId) && !visiting.has(lockId)) pumpSoon();
+  }
+
+  function pumpSoon(): void {
+    cancelSoon?.();
+    if (!closed) cancelSoon = clock.after(OPENING_PAUSE_MS, pump);
   }
 
   function conclude(lock: KnownLock, fault: string | undefined): void {
@@ -116,7 +127,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     // Taken away meanwhile: what became of the visit is nobody's fault.
     if (!isOurs(lock)) return;
     if (fault === undefined) {
-      setAlarm('lock-clock', lock.status?.clock === CLOCK_UNSURE, portal);
+      setAlarm('lock-clock', lock.status?.clock === CLOCK_UNSURE || lock.isClockOff, portal);
       queue.succeeded(lockId);
       rest(lock);
       delete lock.fault;
@@ -159,9 +170,10 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     if (isUrgent) await urgent;
     let visited = await serve(lock, session);
     // Also who came meanwhile.
+    const until = { ms: clock.monotonic() + LINGER_MS };
     while (visited.ok && (isUrgent || openings.waiting(lockId))) {
       rest(lock);
-      if ((await linger(lock)) === 'end') break;
+      if ((await linger(lock, until)) === 'end') break;
       visited = await serve(lock, session);
     }
     await session.close();
@@ -180,6 +192,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
       onStatus(status) {
         lock.status = status;
         lock.statusAtMs = clock.monotonic();
+        lock.isClockOff = Math.abs(status.nowMs - sources.nowMs()) > CLOCK_OFF_MS;
         parts.onChange(lockId);
       },
       onRefused: (what, code) => void refused.push(`${what}: ${code}`.slice(0, FAULT_CHARACTERS)),
@@ -211,7 +224,8 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     return openLockSession({ link, lockId, own, peer: peer.value, ephemeral, clock, deadlineMs: HANDSHAKE_MS });
   }
 
-  function linger(lock: KnownLock): Promise<'end' | 'serve'> {
+  /** `until`: as long as taps have earned, however often it is served meanwhile. */
+  function linger(lock: KnownLock, until: { ms: number }): Promise<'end' | 'serve'> {
     const { lockId } = lock.assignment;
     return new Promise((resolve) => {
       const settle = (then: 'end' | 'serve') => {
@@ -220,8 +234,9 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
         resolve(then);
       };
       const end = () => settle('end');
-      const later = () => clock.after(LINGER_MS, () => (openings.waiting(lockId) ? again() : end()));
+      const later = () => clock.after(until.ms - clock.monotonic(), () => (openings.waiting(lockId) ? again() : end()));
       const again = () => {
+        until.ms = clock.monotonic() + LINGER_MS;
         cancel();
         cancel = later();
       };
@@ -239,6 +254,7 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     },
     async close() {
       closed = true;
+      cancelSoon?.();
       for (const { end } of lingering.values()) end();
       for (const { session } of visiting.values()) void session?.close();
       await Promise.all(visits);

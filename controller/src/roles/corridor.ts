@@ -30,6 +30,8 @@ export interface Corridor {
   close(): Promise<void>;
 }
 
+/** Beats come every 5 s. */
+const BEAT_MS = 6_000;
 const LOOK_EVERY_MS = 2_000;
 
 export function createCorridor(parts: CorridorParts): Corridor {
@@ -66,7 +68,8 @@ export function createCorridor(parts: CorridorParts): Corridor {
 
   function wantedOf({ assignment }: KnownLock): Wanted {
     const [image, deny, rootVersion] = [sources.image(assignment), sources.deny(), sources.root().version];
-    return { image, deny, rootVersion, logNext: marks.next(assignment.lockId), nowMs: nowMs() };
+    const hasBeat = (sources.beat()?.ageMs ?? Number.POSITIVE_INFINITY) <= BEAT_MS;
+    return { image, deny, rootVersion, logNext: marks.next(assignment.lockId), hasBeat, nowMs: nowMs() };
   }
 
   function lookAt(lock: KnownLock): void {
@@ -123,6 +126,7 @@ export function createCorridor(parts: CorridorParts): Corridor {
           assignment,
           refused: [],
           unpaired: false,
+          isClockOff: false,
           statusAtMs: 0,
           restsUntilMs: 0,
           sinceMonotonicMs: nowMs(),
