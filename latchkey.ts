@@ -22,6 +22,11 @@ const CONTROLLER_COMMANDS: readonly LazyCommand[] = [
     load: [async () => (await import('./controller/src/app/commands/card.ts')).registerCard],
   },
   {
+    name: 'sip2',
+    summary: "a library's SIP2 server: what it is like, and the settings for a desk",
+    load: [async () => (await import('./controller/src/app/commands/sip2.ts')).registerSip2],
+  },
+  {
     name: 'list',
     summary: 'list files: look into them, verify them',
     load: [async () => (await import('./controller/src/app/commands/list.ts')).registerList],

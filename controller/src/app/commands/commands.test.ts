@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `latchkey card` and `latchkey list` as people run them: child processes, their output and exit codes.
+// `latchkey card`, `latchkey list` and `latchkey sip2` as people run them: child processes, their output and exit codes.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,7 @@ await runProgram({
   name: 'latchkey', description: 'test', version: '0', commands: [
     { name: 'card', summary: 'cards', load: load('./controller/src/app/commands/card.ts', 'registerCard') },
     { name: 'list', summary: 'lists', load: load('./controller/src/app/commands/list.ts', 'registerList') },
+    { name: 'sip2', summary: 'sip2', load: load('./controller/src/app/commands/sip2.ts', 'registerSip2') },
   ],
 }, process.argv.slice(1));`;
 
@@ -244,5 +245,29 @@ describe('list verify', () => {
     expectRefusal(await verify('list.lkl', 'text.txt'), 2, 'no signed root document');
     expectRefusal(await verify('list.lkl', 'root.signed', '--campus', 'x'), 2, '16 hex digits');
     expect((await run('list', 'verify', path('list.lkl'))).code).toBe(2);
+  });
+});
+
+describe('latchkey sip2 probe', () => {
+  it('says how to use it', async () => {
+    const { code, out } = await run('sip2', 'probe', '--help');
+    expect(code).toBe(0);
+    expect(out).toContain('--try-loan');
+    expect(out).toContain('Exit code');
+  });
+
+  it.each([
+    ['an address without a port', ['ils.example'], 'write HOST:PORT'],
+    ['a user without a password', ['ils.example:6001', '--user', 'desk'], '--password-file or --password-stdin'],
+    ['a password without a user', ['ils.example:6001', '--password-stdin'], 'needs its --user'],
+    ['a loan of nothing', ['ils.example:6001', '--try-loan'], 'give --patron and --item'],
+    ['half a fingerprint', ['ils.example:6001', '--fingerprint', 'ab:cd'], '64 hexadecimal digits'],
+    ['a file that is not there', ['ils.example:6001', '--user', 'u', '--password-file', '/none'], 'there is no file'],
+  ])('refuses %s', async (_, args, words) => {
+    expectRefusal(await run('sip2', 'probe', ...args), 2, words);
+  });
+
+  it('says why a server cannot be reached', async () => {
+    expectRefusal(await run('sip2', 'probe', '127.0.0.1:1'), 1, '127.0.0.1:1', 'nothing listens there');
   });
 });
