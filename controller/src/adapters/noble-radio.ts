@@ -18,6 +18,8 @@ export interface NobleRadioOptions {
 
 const POWER_PATIENCE_MS = 5_000;
 const CANCEL_PATIENCE_MS = 1_000;
+/** The kernel ends scans of its own after a connect, and ours with them: after so long a silence it is begun again. */
+const SILENT_MS = 3_000;
 const COMPANY_BYTES = 2;
 
 /** Only now: a machine without Bluetooth must not need it. */
@@ -35,6 +37,8 @@ export class NobleRadio implements LockRadio {
   #turn: Promise<unknown> = Promise.resolve();
   readonly #aborts = new Set<() => void>();
   #connecting = false;
+  #heardMs = 0;
+  #cancelListen: (() => void) | undefined;
   #closed = false;
 
   constructor(options: NobleRadioOptions) {
@@ -70,7 +74,9 @@ export class NobleRadio implements LockRadio {
         wasOn = true;
         cancel();
         resolve();
-        if (noble === this.#noble) this.#scan(true);
+        if (noble !== this.#noble) return;
+        this.#scan(true);
+        this.#listen();
       });
     });
     // It would end the process before doors and journal are closed.
@@ -80,11 +86,21 @@ export class NobleRadio implements LockRadio {
   #onDiscover(noble: Noble, peripheral: NoblePeripheral): void {
     const { manufacturerData } = peripheral.advertisement;
     if (noble !== this.#noble || !manufacturerData || manufacturerData.length <= COMPANY_BYTES) return;
+    this.#heardMs = this.#options.clock.monotonic();
     const address = peripheral.address.toLowerCase();
     this.#seen.set(address, peripheral);
     const { rssi } = peripheral;
     const adapter = `hci${this.#options.device}`;
     this.#listener?.({ address, rssi, manufacturerData: new Uint8Array(manufacturerData), adapter });
+  }
+
+  #listen(): void {
+    const { clock } = this.#options;
+    this.#cancelListen?.();
+    this.#cancelListen = clock.after(SILENT_MS, () => {
+      if (clock.monotonic() - this.#heardMs >= SILENT_MS) this.#scan(true);
+      this.#listen();
+    });
   }
 
   /** An adapter that scans connects late or never: it listens between connects, never during one. */
@@ -208,6 +224,7 @@ export class NobleRadio implements LockRadio {
   #drop(): void {
     const noble = this.#noble;
     this.#noble = undefined;
+    this.#cancelListen?.();
     this.#seen.clear();
     for (const abort of this.#aborts) abort();
     this.#aborts.clear();

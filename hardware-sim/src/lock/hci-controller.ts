@@ -40,6 +40,8 @@ export interface Air {
   dead: boolean;
   /** Told to end a link, the controller says that it knows none, as after a reset. */
   forgetsLinks: boolean;
+  /** End what scans: somebody else on the machine may, and the kernel does. */
+  readonly scans: Set<() => void>;
   /** Commands seen, by opcode. */
   readonly commands: Map<number, number>;
   /** LE scanning ran while a connect was under way. */
@@ -51,6 +53,7 @@ export const createAir = (times: Partial<AirTimes> = {}): Air => ({
   times: { connectMs: 20, advertiseEveryMs: 100, intervalMs: 0, ...times },
   dead: false,
   forgetsLinks: false,
+  scans: new Set(),
   commands: new Map(),
   scannedWhileConnecting: 0,
 });
@@ -185,7 +188,9 @@ class HciSocket extends EventEmitter {
       for (const peripheral of this.#air.peripherals) this.#advertise(peripheral);
     };
     all();
-    this.#scanning = setInterval(all, this.#air.times.advertiseEveryMs);
+    const scanning = setInterval(all, this.#air.times.advertiseEveryMs);
+    this.#scanning = scanning;
+    this.#air.scans.add(() => clearInterval(scanning));
   }
 
   #advertise(peripheral: AirPeripheral): void {

@@ -215,6 +215,19 @@ describe('what noble does wrong', () => {
     await close();
   });
 
+  it('a scan that somebody else ended: it is begun again after a silence', async () => {
+    const { air, radio, close } = rig();
+    let heard = 0;
+    await radio.start(() => void (heard += 1));
+    await expect.poll(() => heard).toBeGreaterThan(4);
+    for (const end of air.scans) end();
+    air.scans.clear();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = heard;
+    await expect.poll(() => heard, { timeout: 8_000 }).toBeGreaterThan(before + 4);
+    await close();
+  });
+
   it('never scans while it connects, and scans again afterwards', async () => {
     const { air, radio, peers, close } = await started();
     const before = air.commands.get(0x200c) ?? 0;
