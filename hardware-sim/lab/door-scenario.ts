@@ -17,7 +17,7 @@ import { type Report, until } from './report.ts';
 
 const LINES = { relay: 0, contact: 1, exit: 2 } as const;
 const READY_MS = 90_000;
-const STEP_MS = 20_000;
+const STEP_MS = 30_000;
 
 export async function runDoor(report: Report): Promise<void> {
   const bank = await makeGpioBank('lab-door', 8);
@@ -86,7 +86,7 @@ const wiringOf = (chip: string, reader: string) => ({
       contact: { input: 'contact' },
       requestToExit: { input: 'exit', mode: 'unlock' },
       readers: [{ name: 'north-in', direction: 'in' }],
-      timers: { releaseTimeMs: 3_000 },
+      timers: { releaseTimeMs: 8_000 },
     },
   ],
 });

@@ -13,6 +13,9 @@ describe.skipIf(!lab.available)('in the lab', () => {
     const failed = run.results.filter(({ ok }) => !ok);
     expect(failed, run.console.slice(-60).join('\n')).toEqual([]);
     expect(run.finished, run.console.slice(-60).join('\n')).toBe(true);
-    expect(run.results.length).toBeGreaterThan(10);
+    for (const scenario of LAB_SCENARIOS) {
+      const steps = run.results.filter(({ step }) => step.startsWith(`${scenario}: `));
+      expect(steps.length, scenario).toBeGreaterThan(10);
+    }
   });
 });

@@ -133,18 +133,15 @@ async function listThroughRadioDown(stage: Stage): Promise<void> {
   await card('and one that is in neither does not', strangerUid, 'denied');
 }
 
-async function nothingLost({ facts, api, lock, report }: Stage): Promise<void> {
+async function nothingLost({ facts, api, lock, within }: Stage): Promise<void> {
   const { lockId } = facts;
-  let said = '';
   const isWhole = async () => {
     const { records } = await lock.count();
     const events = (await allEvents(api, { type: 'lock-event' })).map(({ event }) => event);
     const numbers = events.flatMap((event) =>
       event.type === 'lock-event' && event.lockId === lockId ? [event.seq] : [],
     );
-    said = `${numbers.length} of ${records}`;
     return numbers.length === records && new Set(numbers).size === records;
   };
-  const ms = await until(isWhole, STEP_MS, POLL_MS * 5);
-  report('every record of the lock is at the gateway once', ms !== undefined, { detail: said });
+  await within('every record of the lock is at the gateway once', until(isWhole, STEP_MS, POLL_MS * 5));
 }
