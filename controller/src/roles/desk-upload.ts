@@ -24,6 +24,12 @@ export interface DeskUploadParts {
 
 type Step = 'settled' | 'interrupted';
 
+/**
+ * Some servers die of no block, or say nothing (reference: sip2, quirk 5). Whoever answers questions and never this many tellings in a
+ * row takes nothing that is stored: then a line is told once, and a person decides, lest the desk waits for its upload for ever.
+ */
+const MOST_UNANSWERED = 3;
+
 const askedOf = ({ number, act, item, patron, ref }: CirculationEntry): AskedAct => ({
   line: String(number),
   act,
@@ -36,6 +42,9 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
   const { ledger, library, isUnderWay, onResolved, onChange } = parts;
   let running: Promise<'clear' | 'interrupted'> | undefined;
   let lastAtMs: number | null = null;
+  /** Told and not answered: of each line, and of all in a row. */
+  const tries = new Map<number, number>();
+  let unanswered = 0;
 
   const next = (all: Ledger) => waiting(all, ledger.now()).find(({ number }) => !isUnderWay(number));
 
@@ -80,16 +89,38 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
     return entry.state === 'asked' && entry.act === 'loan' ? conclude(entry, 'refused') : 'tell';
   }
 
+  function noteUnanswered({ number }: CirculationEntry): Step {
+    tries.set(number, (tries.get(number) ?? 0) + 1);
+    unanswered += 1;
+    return 'interrupted';
+  }
+
+  /** It answered a question about this line just now. */
+  function isNeverAnswered({ number }: CirculationEntry): boolean {
+    const own = tries.get(number) ?? 0;
+    return own >= MOST_UNANSWERED || (own > 0 && unanswered >= MOST_UNANSWERED);
+  }
+
+  async function giveUp(entry: CirculationEntry): Promise<Step> {
+    const found = await library.find(askedOf(entry));
+    if (found.outcome === 'no-answer') return 'interrupted';
+    tries.delete(entry.number);
+    return found.outcome === 'as-said' ? conclude(entry, 'done') : clash(entry, found, null);
+  }
+
   async function settle(entry: CirculationEntry): Promise<Step> {
     if (entry.state !== 'kept' || entry.mayBeThere) {
       const asked = await ask(entry);
       if (asked !== 'tell') return asked;
+      if (isNeverAnswered(entry)) return giveUp(entry);
     }
     await ledger.add({ kind: 'sending', number: entry.number });
     const atMs = ledger.at(entry);
     const answer = await library.act(askedOf(entry), true, { atMs, dueMs: dueAt(entry, atMs) });
+    if (answer.outcome === 'not-sent') return 'interrupted';
+    if (answer.outcome === 'unknown') return noteUnanswered(entry);
+    unanswered = 0;
     if (answer.outcome === 'ok') return conclude(entry, 'done', answer);
-    if (answer.outcome === 'not-sent' || answer.outcome === 'unknown') return 'interrupted';
     const found = await library.find(askedOf(entry));
     if (found.outcome === 'no-answer') return 'interrupted';
     const isThere = found.outcome === 'as-said' && entry.act !== 'renewal';

@@ -207,3 +207,27 @@ it(
   },
   TIMEOUT_MS,
 );
+
+it(
+  'a library that dies of what is stored: told of each line a few times, then a person decides and the desk goes on',
+  async () => {
+    library.set({ quirks: ['executes-again', 'no-block-dies'] });
+    cable.cut();
+    await isAway();
+    for (const item of ['a', 'b']) await scan(item, 'lent-offline');
+    cable.restore();
+    await page.until(({ uploads }) => uploads.conflicts === 2);
+    await page.until(({ library: { state } }) => state === 'up');
+    expect(toldAsStored(library).map(({ item }) => item)).toEqual(['a', 'a', 'a', 'b']);
+    expect(done()).toEqual([]);
+    await take('loans');
+    await scan('c', 'lent');
+    // Whoever put it right lets the desk tell it once more.
+    library.set({ quirks: ['executes-again'] });
+    const conflict = page.state()?.conflicts[0]?.id ?? '';
+    await page.act({ kind: 'decide', conflict, decision: 'upload-again', by: 'Wang' });
+    await page.until(({ uploads }) => uploads.conflicts === 1 && uploads.pending === 0);
+    expect(done()).toEqual(['loan c', 'loan a stored']);
+  },
+  TIMEOUT_MS,
+);
