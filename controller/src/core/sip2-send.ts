@@ -66,7 +66,8 @@ export const askStatus = (turn: SipTurn): void => send(turn, 'own', STATUS);
 
 function beatLater(turn: SipTurn): void {
   const { status } = turn.state;
-  const afterMs = status && isAway(status) ? AWAY_BEAT_MS : turn.config.heartbeatMs;
+  const { heartbeatMs } = turn.config;
+  const afterMs = status && isAway(status) ? Math.min(AWAY_BEAT_MS, heartbeatMs) : heartbeatMs;
   turn.effects.push({ kind: 'arm', timer: 'heartbeat', afterMs });
 }
 

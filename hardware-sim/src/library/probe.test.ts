@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The connection tester against libraries of every kind: it finds each one's settings, changes nothing unless asked, and the desk's
 // own client gets along with what it prints.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { makeAuthority } from '@latchkey/controller/adapters/authority.test-support';
 import { createSip2Client } from '@latchkey/controller/adapters/sip2-client';
 import { systemClock } from '@latchkey/controller/adapters/system-clock';
 import { probeSip2 } from '@latchkey/controller/app/sip2-probe';
@@ -8,9 +16,11 @@ import type { ProbeReport } from '@latchkey/controller/app/sip2-probe-report';
 import { probeText } from '@latchkey/controller/app/sip2-probe-text';
 import { libraryWiring } from '@latchkey/controller/core/wiring-library';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Quirk } from './quirks.ts';
+import { LIKENESS_NAMES, LIKENESSES } from './likenesses.ts';
+import { QUIRK_NAMES, type Quirk } from './quirks.ts';
 import { type LibraryOptions, type SimulatedLibrary, startSimulatedLibrary } from './simulated-library.ts';
 
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const LOGIN = { user: 'desk', password: 'geheim' };
 let library: SimulatedLibrary;
 afterEach(() => library.close());
@@ -115,6 +125,21 @@ describe('the connection tester finds', () => {
     await getsAlong(found.library);
   });
 
+  it.each(QUIRK_NAMES)('settings that the desk gets along with: %s', async (quirk) => {
+    await start({ quirks: [quirk], login: LOGIN });
+    await getsAlong((await report()).library);
+  });
+
+  it.each(LIKENESS_NAMES)('a library like %s', async (name) => {
+    const { options } = LIKENESSES[name];
+    await start({ ...options, login: LOGIN });
+    const found = await report();
+    expect(found.charset.charset).toBe(name === 'evergreen' ? null : options.charset);
+    expect(found.checksum.mode).toBe({ dp2: 'code-units', 'older-chinese': 'off' }[name as string] ?? 'bytes');
+    const charset = options.charset;
+    await getsAlong({ ...found.library, charset });
+  });
+
   it('an odd delimiter', async () => {
     await start({ delimiter: '^' });
     const found = await report();
@@ -195,6 +220,46 @@ describe('what a server claims', () => {
     await start({ items: [{ barcode: 'B1', title: 'T', status: '02' }] });
     expect((await report({ tryLoan: true })).loan[0]).toContain('is not on the shelf');
     expect(library.transactions).toEqual([]);
+  });
+});
+
+describe('over TLS', () => {
+  it('with the authority or the fingerprint; without either it is refused, with the fingerprint to confirm', async () => {
+    const authority = await makeAuthority();
+    const folder = await mkdtemp(join(tmpdir(), 'sip2-probe-'));
+    try {
+      const ca = join(folder, 'ca.pem');
+      await writeFile(ca, authority.ca);
+      await start({ login: LOGIN, tls: await authority.issue('library', ['127.0.0.1']) });
+      const address = { host: '127.0.0.1', port: library.port };
+      const stranger = await probe({ address: { ...address, tls: true } });
+      const fingerprint = /fingerprint ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})/.exec(
+        (!stranger.ok && stranger.detail) || '',
+      )?.[1];
+      expect(stranger).toMatchObject({ ok: false, code: 'unreachable' });
+      const known = await report({ address: { ...address, tls: { ca } } });
+      expect(known.tls?.version).toMatch(/^TLSv1/);
+      expect(known.library).toMatchObject({ tls: { ca } });
+      await getsAlong(known.library);
+      const pin = fingerprint?.replaceAll(':', '').toLowerCase() ?? '';
+      expect((await report({ address: { ...address, tls: { fingerprint: pin } } })).tls?.fingerprint).toBe(pin);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('the command', () => {
+  it('takes the password from standard input, and prints JSON without it', async () => {
+    await start({ login: LOGIN });
+    const args = ['sip2', 'probe', `127.0.0.1:${library.port}`, '--user', 'desk', '--password-stdin', '--json'];
+    const node = ['--import', 'tsx', '--conditions=latchkey-source', 'latchkey.ts', ...args, '--timeout', '10'];
+    const child = spawn(process.execPath, node, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdin.end(`${LOGIN.password}\n`);
+    const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    expect(code).toBe(0);
+    expect(out).not.toContain(LOGIN.password);
+    expect(JSON.parse(out)).toMatchObject({ library: { charset: 'utf-8', login: { user: 'desk', password: '…' } } });
   });
 });
 
