@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { joinLockRadios } from '../adapters/lock-radios.ts';
 import { watchRadio } from '../adapters/radio-watch.ts';
 import type { LockLink, LockRadio, SeenLock } from '../ports/lock-radio.ts';
-import { labClock } from '../roles/corridor-lab.test-support.ts';
+import { labClock } from './lab-clock.test-support.ts';
 
 function fakeRadio(adapter: string) {
   let listener: ((seen: SeenLock) => void) | undefined;

@@ -89,17 +89,20 @@ async function keepAll(
   // What another corridor brought home is not missing either, only what the ring overwrote before anybody did.
   let next = end < from ? first : Math.max(from, first - lost);
   let taken = 0;
+  let isStalled = false;
   for (const record of records) {
     if (record.seq < next) continue;
-    if (record.seq > next) {
-      const gap = { type: 'lock-log-gap', portal, lockId, fromSeq: next, count: record.seq - next } as const;
-      if (!(await parts.keep(gap))) return err('journal-failed');
-    }
-    if (!(await parts.keep(lockEventOf(record, parts)))) return err('journal-failed');
+    const gap = { type: 'lock-log-gap', portal, lockId, fromSeq: next, count: record.seq - next } as const;
+    isStalled = record.seq > next && !(await parts.keep(gap));
+    // The gap is told: it is not to be told again with the record that the disk did not take.
+    if (!isStalled) next = record.seq;
+    isStalled ||= !(await parts.keep(lockEventOf(record, parts)));
+    if (isStalled) break;
     parts.onRecord?.(record);
     next = record.seq + 1;
     taken += 1;
   }
+  // Also where the disk stalled half way: what it took is not to come again.
   if (next !== from) await parts.raise(next);
-  return ok(taken);
+  return isStalled ? err('journal-failed') : ok(taken);
 }

@@ -3,31 +3,22 @@
 // batteries that empty. The role in the controller is the real one, and so are the locks; what is counted is what must never
 // happen.
 import { KeyObject } from 'node:crypto';
-import { pairLock } from '@latchkey/controller/core/lock-pairing';
 import { type Corridor, createCorridor } from '@latchkey/controller/roles/corridor';
 import {
   type Authority,
   CAMPUS,
-  CAMPUS_PRF_KEY,
   makeAuthority,
-  must,
   NOW_MS,
-  PRF_KEY,
-  SCOPE,
   uidOf,
 } from '@latchkey/protocols/authorization/authority.test-support';
-import { encodeRoot, rootDigest } from '@latchkey/protocols/authorization/root-document';
 import { toBase64url } from '@latchkey/protocols/bytes/base64url';
-import { toHex } from '@latchkey/protocols/bytes/hex';
-import type { LockAssignment } from '@latchkey/protocols/lock/assignment';
-import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
-import { keyPair } from '@latchkey/protocols/lock/noise';
 import { signTicket, TICKET_ACTIONS, TICKET_LIFE_S } from '@latchkey/protocols/lock/ticket';
 import { seededRandom } from '../campus/residents.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
-import { CORRIDOR, countedRandom, KEY_ID } from './lock.test-support.ts';
+import { hangLocks, pairAndAssign, portalOf } from './hung-locks.test-support.ts';
+import { CORRIDOR, countedRandom } from './lock.test-support.ts';
 import { createMemoryAir, createMemoryRadio } from './memory-radio.ts';
-import { createSimulatedLock, type SimulatedLock } from './simulated-lock.ts';
+import type { SimulatedLock } from './simulated-lock.ts';
 import { type BadLinks, spoilLinks } from './soak-air.test-support.ts';
 import { countSoak, createSoakJournal, type SoakCount } from './soak-count.test-support.ts';
 import { createSoakGateway, type SoakGateway } from './soak-gateway.test-support.ts';
@@ -57,8 +48,6 @@ const FIRST_MS = 10 * MINUTE_MS;
 const SETTLE_MS = 30 * MINUTE_MS;
 const RESIDENTS = Array.from({ length: 60 }, (_, card) => card + 1);
 const STRANGER = 9_999;
-const CAMPUS_KEY_ID = 2;
-const AD_KEY = 'cd'.repeat(16);
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const chance = seededRandom(options.seed);
@@ -68,20 +57,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const air = createMemoryAir();
   const timing = { frameMs: 4, connectMs: 80, advertiseEveryMs: 5_000 };
   const radio = createMemoryRadio({ name: 'hci0', air, timers: clock, ...timing });
-  const locks: SimulatedLock[] = [];
-  for (let n = 0; n < options.locks; n += 1) {
-    const lock = await createSimulatedLock({
-      lockId: n.toString(16).padStart(8, '0') + 'aabbccdd',
-      labelCode: random.bytes(16),
-      address: `c0:00:00:00:00:${n.toString(16).padStart(2, '0')}`,
-      timers: clock,
-      random,
-      drift: Math.floor(chance() * 80) - 40,
-    });
-    clock.busy.add(lock.isBusy);
-    air.locks.add(lock);
-    locks.push(lock);
-  }
+  const driftOf = () => Math.floor(chance() * 80) - 40;
+  const locks = await hangLocks({ count: options.locks, clock, air, random, driftOf });
   const gateway = await createSoakGateway(authority, clock.now, RESIDENTS);
   const journal = createSoakJournal(chance);
   const corridor = createCorridor({
@@ -97,11 +74,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     onChange: () => undefined,
     log: () => undefined,
   });
-  for (const [at, lock] of locks.entries()) {
-    const link = await clock.until(radio.connect(lock.address, 5_000));
-    const pairing = pairAndAssign({ link, lock, portal: portalOf(at), authority, clock, random });
-    corridor.assign(await clock.until(pairing));
-  }
+  for (const [at, lock] of locks.entries())
+    corridor.assign(await pairAndAssign({ radio, lock, portal: portalOf(at), authority, clock, random }));
   const bad = spoilLinks(radio, air, options.badLinks, chance);
   const people = createPeople({ clock, chance, locks, corridor, gateway, authority });
 
@@ -137,44 +111,6 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const report = countSoak({ locks, journal, gateway, corridor, people });
   await clock.until(corridor.close());
   return { taps: people.taps(), powerCuts: people.powerCuts(), ...counts, ...bad.counts(), ...report };
-}
-
-const portalOf = (at: number) => `room-${at + 101}`;
-
-interface PairParts {
-  readonly link: Parameters<typeof pairLock>[0]['link'];
-  readonly lock: SimulatedLock;
-  readonly portal: string;
-  readonly authority: Authority;
-  readonly clock: VirtualClock;
-  readonly random: { bytes(count: number): Uint8Array };
-}
-
-async function pairAndAssign({ link, lock, portal, authority, clock, random }: PairParts): Promise<LockAssignment> {
-  const block = {
-    corridor: toHex(CORRIDOR.open),
-    lockId: lock.lockId,
-    campusId: CAMPUS,
-    scopeId: SCOPE,
-    advertisementKey: AD_KEY,
-    rootDigest: rootDigest(encodeRoot(authority.document)),
-  };
-  const parts = { link, clock, ephemeral: keyPair(random.bytes(32)), code: lock.labelCode, block };
-  must(await pairLock({ ...parts, rootFrame: authority.rootFrame, deadlineMs: 5_000 }));
-  const sealed = (key: Uint8Array, id: number) =>
-    toHex(wrapKey(key, id, lock.key(), keyPair(random.bytes(32))) as Uint8Array);
-  return {
-    device: 'corridor-1' as LockAssignment['device'],
-    lockId: lock.lockId,
-    portal: portal as LockAssignment['portal'],
-    scope: SCOPE,
-    order: 1,
-    key: toHex(lock.key()),
-    advertisementKey: AD_KEY,
-    prf: { id: KEY_ID, wrapped: sealed(PRF_KEY, KEY_ID) },
-    campus: { id: CAMPUS_KEY_ID, wrapped: sealed(CAMPUS_PRF_KEY, CAMPUS_KEY_ID) },
-    servesUntilMs: null,
-  };
 }
 
 interface PeopleParts {
