@@ -25,6 +25,7 @@ let campus: LockCampus;
 let lock: SimulatedLock;
 let disk: CorridorDisk;
 let running: CorridorProcess;
+let adapter: LockRadio;
 let connects: number;
 /** The adapter refuses every connect at once. */
 let isDown: boolean;
@@ -48,14 +49,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const refusing = (radio: LockRadio): LockRadio => ({
-  ...radio,
-  start: (listener) => radio.start(listener),
-  connect(address, deadlineMs) {
-    connects += 1;
-    return isDown ? Promise.reject(new LockRadioError('radio-down')) : radio.connect(address, deadlineMs);
-  },
-});
+function refusing(radio: LockRadio): LockRadio {
+  adapter = radio;
+  return {
+    ...radio,
+    connect(address, deadlineMs) {
+      connects += 1;
+      return isDown ? Promise.reject(new LockRadioError('radio-down')) : radio.connect(address, deadlineMs);
+    },
+  };
+}
 
 /** Beats every 5 s, as the gateway sends them. */
 async function run(ms: number): Promise<void> {
@@ -167,13 +170,44 @@ describe('a corridor', () => {
     let frames = 0;
     air.fate = () => {
       frames += 1;
-      return frames === 12 ? 'cut' : 'pass';
+      if (frames === 12) void adapter.reset();
+      return 'pass';
     };
     await campus.setList(Array.from({ length: 300 }, (_, card) => card));
     running.corridor.refresh();
     await run(15_000);
     expect(frames).toBeGreaterThan(12);
     expect(running.corridor.report(lock.lockId)?.list?.version).toBe(2);
+  });
+
+  it('tells of a battery that runs out, in two steps, and of a new one', async () => {
+    const alarms = () => [...running.alarms].toSorted();
+    lock.body.setBattery(18);
+    await run(10_000);
+    expect(alarms()).toEqual(['lock-battery room-101']);
+    lock.body.setBattery(2);
+    await run(10_000);
+    expect(alarms()).toEqual(['lock-battery room-101', 'lock-battery-critical room-101']);
+    const said = open();
+    await clock.advance(3_000);
+    expect([said.outcome, lock.body.drawn]).toEqual(['battery-critical', 0]);
+    lock.body.setBattery(100);
+    await run(20_000);
+    expect(alarms()).toEqual([]);
+  });
+
+  it('tells of a bolt that jams, to whoever waits and as an alarm, until it moves again', async () => {
+    lock.body.setJammed(true);
+    const said = open();
+    await run(20_000);
+    expect(said.outcome).toBe('jammed');
+    expect([...running.alarms]).toContain('lock-jammed room-101');
+    lock.body.setJammed(false);
+    await run(20_000);
+    expect([...running.alarms]).not.toContain('lock-jammed room-101');
+    const again = open();
+    await clock.advance(3_000);
+    expect(again.outcome).toBe('done');
   });
 
   it('says of a lock that forgot its keys that it is unpaired', async () => {
