@@ -10,11 +10,12 @@ import { SILENT } from '@latchkey/controller/app/log';
 import { type Controller, startController } from '@latchkey/controller/app/start-controller';
 import { sealBorrowers } from '@latchkey/protocols/authorization/borrowers';
 import { cardId } from '@latchkey/protocols/authorization/credential-id';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DeskPage, openDeskPage } from '../desk/desk-process.ts';
 import { freePorts } from '../free-ports.ts';
 import { toldAsStored } from '../library/library.test-support.ts';
 import { timesOf } from '../library/library-state.ts';
+import type { Quirk } from '../library/quirks.ts';
 import { type SimulatedLibrary, startSimulatedLibrary } from '../library/simulated-library.ts';
 import { NetworkLink } from '../network.ts';
 
@@ -231,3 +232,38 @@ it(
   },
   TIMEOUT_MS,
 );
+
+describe('what libraries tell badly', () => {
+  /** One lent with its answer lost, one lent without the library. */
+  async function lendAtTheEdge(quirk: Quirk): Promise<void> {
+    library.set({ quirks: [quirk], faults: [{ kind: 'drop-after', codes: ['11'], times: 1 }] });
+    await page.act({ kind: 'scan', text: 'a' });
+    await page.until(({ items }) => items.some(({ item, message }) => item === 'a' && message !== 'waiting'));
+    cable.cut();
+    await isAway();
+    await scan('b', 'lent-offline');
+    cable.restore();
+    await uploaded();
+  }
+  const once = () => library.transactions.map(({ kind, item }) => `${kind} ${item}`);
+
+  it.each(['no-block-ignored', 'blank-counts', 'lists-with-titles', 'checksum-none', 'no-valid-patron'] as const)(
+    '%s: all is told and done once all the same',
+    async (quirk) => {
+      await lendAtTheEdge(quirk);
+      expect(once()).toEqual(['loan a', 'loan b']);
+      expect(page.state()?.uploads.conflicts).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'no-lists: nobody can say who has the book whose answer was lost, so a person does',
+    async () => {
+      await lendAtTheEdge('no-lists');
+      expect(once()).toEqual(['loan a', 'loan b']);
+      expect(page.state()?.conflicts).toMatchObject([{ item: 'a', holder: 'unknown' }]);
+    },
+    TIMEOUT_MS,
+  );
+});
