@@ -182,6 +182,7 @@ class HciSocket extends EventEmitter {
 
   #scan(on: boolean): void {
     clearInterval(this.#scanning);
+    this.#scanning = undefined;
     if (!on) return;
     const all = () => {
       if (this.#pending) this.#air.scannedWhileConnecting += 1;
@@ -218,6 +219,7 @@ class HciSocket extends EventEmitter {
 
   #connect(opcode: number, address: readonly number[]): void {
     this.#emit(Buffer.from([4, 0x0f, 4, 0, 1, opcode & 0xff, opcode >> 8]));
+    if (this.#scanning) this.#air.scannedWhileConnecting += 1;
     const wanted = address.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
     const { connectMs } = this.#air.times;
     const waitMs = typeof connectMs === 'number' ? connectMs : connectMs();
