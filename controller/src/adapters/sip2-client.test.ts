@@ -65,7 +65,7 @@ function connect(port: number, change: object = {}): Sip2Client {
 }
 const polite = (text: string): string | undefined =>
   ({ '99': STATUS, '93': '941', '17': TOLD })[text.slice(0, 2)] ?? undefined;
-const isUp = () => expect.poll(() => `${client?.state().state}${logged.join()}`, { timeout: 3_000 }).toMatch(/^up/);
+const isUp = () => expect.poll(() => `${client?.state().state}${logged.join()}`, { timeout: 15_000 }).toMatch(/^up/);
 const fails = (words: string) => expect.poll(() => logged.join('\n'), { timeout: 10_000 }).toContain(words);
 
 afterEach(async () => {

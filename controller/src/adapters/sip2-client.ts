@@ -33,6 +33,8 @@ export interface Sip2ClientParts {
   readonly random: Pick<Random, 'unit'>;
   /** The state changed. Must not throw. */
   readonly onState: () => void;
+  /** At every attempt that ends so. Must not throw. */
+  readonly onLoginRefused?: () => void;
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -69,7 +71,7 @@ interface Line {
   failure: SipFailure | undefined;
 }
 
-export function createSip2Client({ wiring, clock, random, onState, log }: Sip2ClientParts): Sip2Client {
+export function createSip2Client({ wiring, clock, random, onState, onLoginRefused, log }: Sip2ClientParts): Sip2Client {
   const config = configOf(wiring);
   const waiting = new Map<number, (outcome: SipOutcome) => void>();
   const timers = new Map<SipTimer, () => void>();
@@ -147,6 +149,7 @@ export function createSip2Client({ wiring, clock, random, onState, log }: Sip2Cl
   function pauseAfter(error: unknown): number {
     if (!(error instanceof GreetingError) || error.failure !== 'login-refused') return 0;
     refusedLogins += 1;
+    onLoginRefused?.();
     return Math.min(AFTER_REFUSED_LOGIN.baseMs * 2 ** (refusedLogins - 1), AFTER_REFUSED_LOGIN.maxMs);
   }
 

@@ -114,7 +114,7 @@ describe('a controller with a desk', () => {
     await start();
     link.up();
     await expect
-      .poll(() => link.sent.find(({ kind }) => kind === 'health')?.json['readers'])
+      .poll(() => link.sent.find(({ kind }) => kind === 'health')?.json['readers'], { timeout: 10_000 })
       .toEqual([{ reader: 'card', state: 'present' }]);
   });
 

@@ -15,11 +15,13 @@ const LENT = `121NUY${NOW}AOLIB|AA2026001|ABb1|AJTitle|AH2026-12-24|`;
 let server: Server;
 let library: OpenedDeskLibrary;
 let heard: string[];
+let refusals: number;
 const sockets = new Set<Socket>();
 
 /** Answers by the code of the question; nothing where the table has nothing. */
 async function start(answers: Readonly<Record<string, string | readonly string[]>>, change: object = {}) {
   heard = [];
+  refusals = 0;
   const turns = new Map<string, number>();
   server = createServer((socket) => {
     sockets.add(socket);
@@ -58,12 +60,15 @@ async function start(answers: Readonly<Record<string, string | readonly string[]
     random: { unit: () => 0 },
     log: SILENT,
     onState: () => undefined,
+    onLoginRefused: () => {
+      refusals += 1;
+    },
     timeZone: () => 'Asia/Shanghai',
     now: () => Date.parse('2026-11-22T12:00:00+08:00'),
   });
   library.start();
 }
-const isUp = () => expect.poll(() => library.state().state).toBe('up');
+const isUp = () => expect.poll(() => library.state().state, { timeout: 15_000 }).toBe('up');
 
 afterEach(async () => {
   await library.close();
@@ -137,8 +142,9 @@ describe('the library of a desk', () => {
     expect(new Set(heard.map((text) => text.slice(0, 2)))).toEqual(new Set(['99', '23', '17']));
   });
 
-  it('is away where it refuses the login', async () => {
+  it('is away where it refuses the login, and says so', async () => {
     await start({ '93': '940' }, { login: { user: 'desk', password: 'wrong' } });
-    await expect.poll(() => library.state().state).toBe('offline');
+    await expect.poll(() => library.state().state, { timeout: 15_000 }).toBe('offline');
+    await expect.poll(() => refusals).toBe(1);
   });
 });

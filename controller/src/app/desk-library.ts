@@ -19,6 +19,7 @@ export interface DeskLibraryParts {
   readonly random: Pick<Random, 'unit'>;
   readonly log: Log;
   readonly onState: () => void;
+  readonly onLoginRefused?: () => void;
   /** IANA zone of the library's dates. */
   readonly timeZone: () => string;
   /** Trusted time. */

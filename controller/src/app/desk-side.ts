@@ -121,7 +121,9 @@ function makeDesk(parts: DeskSideParts, wiring: DeskWiring, file: Awaited<Return
   const ledger = createDeskLedger({ file, portal: wiring.portal, boot, clock, instant: time.instant, record });
   const timeZone = () => listFor()?.policy.document.timeZone ?? DEFAULT_ZONE;
   const now = () => Math.max(0, time.instant().ms);
-  const library = openDeskLibrary({ ...parts, wiring, timeZone, now, onState: () => desk.onLibrary() });
+  const onState = () => desk.onLibrary();
+  const onLoginRefused = () => desk.onLoginRefused();
+  const library = openDeskLibrary({ ...parts, wiring, timeZone, now, onState, onLoginRefused });
   const desk: Desk = createDesk({
     wiring,
     library,

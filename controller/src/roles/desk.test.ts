@@ -192,6 +192,17 @@ describe('a desk without its library', () => {
     expect(conflict?.holderSince).toBeLessThanOrEqual(conflict?.at ?? 0);
   });
 
+  it('says that the library lets nobody in, and goes on without it', async () => {
+    const one = await openDesk();
+    offline();
+    one.desk.onLibrary();
+    one.desk.onLoginRefused();
+    expect(one.shown().notice?.notice).toBe('library-refuses-login');
+    one.card();
+    await one.scan('b1');
+    await one.until('lent-offline');
+  });
+
   it('goes on after a restart with what was not uploaded', async () => {
     const one = await openDesk();
     offline();

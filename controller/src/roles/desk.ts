@@ -28,6 +28,8 @@ export interface Desk {
   exported(format: 'koc' | 'csv'): string;
   /** The library's system came, went, or said something new about itself. */
   onLibrary(): void;
+  /** It lets nobody in: somebody has to put its settings right. */
+  onLoginRefused(): void;
   /** The list changed. */
   refresh(): void;
   close(): Promise<void>;
@@ -192,6 +194,9 @@ export function createDesk(parts: DeskParts): Desk {
     exported: (format) =>
       format === 'koc' ? koc(exportLines(), parts.software, parts.timeZone()) : csv(exportLines(), parts.timeZone()),
     onLibrary,
+    onLoginRefused() {
+      if (!closed) take({ kind: 'notice', notice: 'library-refuses-login' });
+    },
     refresh: changed,
     async close() {
       if (closed) return;
