@@ -24,8 +24,8 @@ async function lab() {
   const random = countedRandom('corridor');
   const authority = await makeAuthority();
   const radio = createMemoryRadio({ name: 'hci0', air, timers: clock, frameMs: 2, connectMs: 50 });
-  const [lock] = await hangLocks({ count: 1, clock, air, random });
-  if (!lock) throw new Error('no lock');
+  const [lock, spare] = await hangLocks({ count: 2, clock, air, random });
+  if (!lock || !spare) throw new Error('no lock');
   const gateway = await createSoakGateway(authority, clock.now, CARDS);
   const events: EventBody[] = [];
   const marks = new Map<string, number>();
@@ -77,10 +77,13 @@ async function lab() {
         await gateway.beat();
       }
     },
-    open(lifeS: number): Promise<Result<null>> {
+    /** Paired in the same door. */
+    replaced: () => pairAndAssign({ radio, lock: spare, portal: portalOf(0), authority, clock, random }),
+    spare,
+    open(lifeS: number, { lockId } = lock): Promise<Result<null>> {
       const issuedS = Math.floor(clock.now() / 1_000);
       const commandId = Buffer.from(tickets.bytes(8)).toString('hex');
-      const base = { lockId: lock.lockId, commandId, issuedS, expiresS: issuedS + lifeS, rights: 0, holdS: 0 };
+      const base = { lockId, commandId, issuedS, expiresS: issuedS + lifeS, rights: 0, holdS: 0 };
       const ticket = toBase64url(signTicket(CAMPUS, { ...base, action: TICKET_ACTIONS.open }, key));
       return corridor.open(portalOf(0), ticket, base.expiresS * 1_000);
     },
@@ -200,5 +203,24 @@ describe('a corridor', () => {
     corridor.assign({ ...assignment, order: 3, servesUntilMs: 0 });
     corridor.assign({ ...assignment, order: 2 });
     expect(corridor.assignments()[0]?.order).toBe(3);
+  });
+
+  it('serves the lock that replaced another: the same people open, and what was for the old one is of no use', async () => {
+    const { clock, lock, spare, corridor, assignment, run, open, replaced } = await lab();
+    await run(20_000);
+    const next = await replaced();
+    corridor.assign({ ...next, order: 2 });
+    corridor.assign({ ...assignment, order: 3, gone: true });
+    await run(30_000);
+    expect((await clock.until(spare.present(uidOf(1), 'uid-only')))?.outcome).toBe('granted');
+    await run(20_000);
+    expect(await clock.until(open(5))).toMatchObject({ ok: false, code: 'not-mine' });
+    expect(await clock.until(open(5, spare))).toEqual({ ok: true, value: null });
+    expect([lock.body.drawn, spare.body.drawn]).toEqual([0, 2]);
+    // Keys that were sealed to the old one open nothing in the new one.
+    corridor.assign({ ...next, key: assignment.key, order: 4 });
+    await run(30_000);
+    expect(await clock.until(open(5, spare))).toMatchObject({ ok: false });
+    expect(spare.body.drawn).toBe(2);
   });
 });
