@@ -152,22 +152,32 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
   async function visit(lock: KnownLock): Promise<string | undefined> {
     const { lockId } = lock.assignment;
     connecting += 1;
-    let isReached = false;
-    const onReached = () => {
-      if (isReached) return;
-      isReached = true;
+    let isFree = false;
+    const free = () => {
+      if (isFree) return;
+      isFree = true;
       connecting -= 1;
       // Others connect while this one is served.
       queueMicrotask(pump);
     };
-    const met = await meet(lock, onReached).finally(onReached);
-    if (!met.ok) return met.code;
+    // An adapter that connects may stand still until the next lock answers: not while somebody waits at this one.
+    const onReached = () => (openings.waiting(lockId) ? undefined : free());
+    const met = await meet(lock, onReached).catch((error: unknown) => {
+      free();
+      throw error;
+    });
+    onReached();
+    if (!met.ok) {
+      free();
+      return met.code;
+    }
     const session = met.value;
     lock.session = session;
     const urgent = openings.run(lockId, session);
     const isUrgent = openings.waiting(lockId);
     // Nothing goes before the person at the door, not even a question.
     if (isUrgent) await urgent;
+    free();
     let visited = await serve(lock, session);
     // Also who came meanwhile.
     const until = { ms: clock.monotonic() + LINGER_MS };
