@@ -90,7 +90,9 @@ export const myPassage = z.object({
   direction,
   outcome: z.enum(['granted', 'taken', 'not-taken', 'denied']),
   reason: z.enum(REASONS).optional(),
-  with: z.enum(['card', 'phone', 'code', 'remote']),
+  with: z
+    .enum(['card', 'phone', 'code', 'remote', 'keychain'])
+    .describe('keychain: opened from the phone, at its lock'),
 });
 export const myPassages = pageOf(myPassage);
 export const myPassagesQuery = z.object({ ...pageQuery });

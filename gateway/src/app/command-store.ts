@@ -73,7 +73,10 @@ const noteOf = ({ operation, portal_id, device_id, id, mode }: CommandRow) => ({
   detail: { command: id, ...(mode === null ? {} : { mode }) },
 });
 
-/** What has ended stays as it ended. The row as it is afterwards; `undefined` for a command of nobody or of another device. */
+/**
+ * What has ended stays as it ended, but for what nobody had answered in time: what the door says later is what happened. The row as it is afterwards;
+ * `undefined` for a command of nobody or of another device.
+ */
 export async function advanceCommand(
   db: Kysely<Database>,
   device: string,
@@ -91,7 +94,11 @@ export async function advanceCommand(
     }))
     .where('id', '=', id)
     .where('device_id', '=', device)
-    .where('state', 'not in', state === 'sent' ? [...FINAL, 'received'] : FINAL)
+    .where((eb) => {
+      const isOpen = eb('state', 'not in', state === 'sent' ? [...FINAL, 'received'] : FINAL);
+      const isUnanswered = eb.and([eb('state', '=', 'expired'), eb('code', 'is', null)]);
+      return state === 'done' || state === 'refused' ? eb.or([isOpen, isUnanswered]) : isOpen;
+    })
     .execute();
   return db.selectFrom('command').selectAll().where('id', '=', id).where('device_id', '=', device).executeTakeFirst();
 }
@@ -117,6 +124,9 @@ export async function desiredModes(db: Kysely<Database>, device: string): Promis
   return [...newest.values()].sort((one, other) => one.ord - other.ord);
 }
 
+/** A bolt may start at the last moment of its ticket, and the corridor waits this much longer for what it says (lock-openings). */
+export const BOLT_SAYS_WITHIN_MS = 4_000;
+
 /** Momentary commands nobody answered in time. */
 export async function expireMomentary(db: Kysely<Database>, beforeMs: number, atMs: number): Promise<void> {
   await db
@@ -124,6 +134,11 @@ export async function expireMomentary(db: Kysely<Database>, beforeMs: number, at
     .set({ state: 'expired', updated_at: atMs })
     .where('operation', 'in', MOMENTARY)
     .where('state', 'in', ['queued', 'sent', 'received'])
-    .where('expires_at', '<', beforeMs)
+    .where((eb) =>
+      eb.or([
+        eb('expires_at', '<', beforeMs - BOLT_SAYS_WITHIN_MS),
+        eb.and([eb('operation', '<>', 'open-lock'), eb('expires_at', '<', beforeMs)]),
+      ]),
+    )
     .execute();
 }

@@ -28,6 +28,7 @@ import { createListShelf, type ListShelf } from './list-shelf.ts';
 import type { ListPlace } from './list-store.ts';
 import { createLockNetwork, type LockNetwork } from './locks/lock-network.ts';
 import { createLockKeys, createLockStore } from './locks/lock-store.ts';
+import { createRecordHolders } from './locks/record-holders.ts';
 import { type Log, reasonOf } from './log.ts';
 import { createPortalReports } from './portal-reports.ts';
 import { createPrfDelivery, type PrfDelivery } from './prf-delivery.ts';
@@ -94,6 +95,7 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
   const ingest = createIngest({
     database: { db: database.db, batch },
     reports,
+    holders: createRecordHolders({ database, sealer: keystore, nowMs }),
     nowMs,
     acknowledge: (device, payload) => void wire.send(device, 'ack', payload),
     onCommitted: options.onEvents,

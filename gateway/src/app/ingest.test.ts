@@ -21,6 +21,7 @@ const open = (of: Pick<TemporaryDatabase, 'db' | 'batch'> = database) =>
   createIngest({
     database: of,
     reports: createPortalReports(database, () => nowMs),
+    holders: { of: async () => ({ reference: REF, person: null }) },
     nowMs: () => nowMs,
     acknowledge: (device, payload) => {
       const envelope = decodeEnvelope(payload);
@@ -155,6 +156,50 @@ describe('events', () => {
     await ingest.resume(DEVICE, { epoch: EPOCH, ackedSeq: 10 });
     await ingest.take(DEVICE, run(43, 1));
     expect(acks.at(-1)).toEqual(ack(43));
+  });
+});
+
+describe('records of a lock', () => {
+  const record = (seq: number, change: object = {}) => ({
+    type: 'lock-event',
+    at: 1_000,
+    clock: 'synced',
+    portal: 'room-101',
+    lockId: '0011223344556677',
+    seq,
+    what: 'granted',
+    kind: 1,
+    detail: 0,
+    class: 'uid-only',
+    subject: 'aabbccddeeff0011',
+    value: 3,
+    lockMs: 900_000 + seq,
+    lockClock: 'synced',
+    ...change,
+  });
+  const kept = () => database.db.selectFrom('event').select(['device_id', 'seq', 'credential_ref']).execute();
+
+  it('are kept once, whichever corridors bring them, and acknowledged to each', async () => {
+    const other = deviceId.parse('corridor-2');
+    await ingest.take(DEVICE, batch(1, [record(1), record(2)]));
+    await ingest.take(other, batch(1, [record(2), record(3)]));
+    expect((await kept()).map(({ device_id, seq }) => [device_id, seq])).toEqual([
+      [DEVICE, 1],
+      [DEVICE, 2],
+      [other, 2],
+    ]);
+    expect(acks).toEqual([
+      [DEVICE, { epoch: EPOCH, upTo: 2 }],
+      [other, { epoch: EPOCH, upTo: 2 }],
+    ]);
+    // Its memory was replaced: the numbers begin anew.
+    await ingest.take(other, batch(3, [record(1, { lockMs: 2_000_000 })]));
+    expect(await kept()).toHaveLength(4);
+  });
+
+  it('name whom they are about', async () => {
+    await ingest.take(DEVICE, batch(1, [record(1)]));
+    expect(await kept()).toMatchObject([{ credential_ref: REF }]);
   });
 });
 

@@ -8,8 +8,9 @@ import { type JournalEvent, journalEvent } from '@latchkey/protocols/mqtt/events
 import { eventBatch, MAX_EVENTS_A_BATCH } from '@latchkey/protocols/mqtt/messages';
 import { z } from 'zod';
 import type { Bindable } from '../adapters/database/database-messages.ts';
-import { eventValues, insertEventValues } from '../adapters/database/insert-events.ts';
+import { eventValues, heldBy, insertEventValues } from '../adapters/database/insert-events.ts';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
+import type { LockEvent, RecordHolders } from './locks/record-holders.ts';
 import type { Log } from './log.ts';
 import type { PortalReports } from './portal-reports.ts';
 
@@ -25,6 +26,8 @@ export interface Ingest {
 export interface IngestOptions {
   readonly database: Pick<GatewayDatabase, 'db' | 'batch'>;
   readonly reports: Pick<PortalReports, 'pieces'>;
+  /** Whom records of locks are about. */
+  readonly holders: RecordHolders;
   readonly nowMs: () => number;
   /** Sends a `dn/ack` payload. */
   readonly acknowledge: (device: DeviceId, payload: Uint8Array) => void;
@@ -49,7 +52,9 @@ interface Batch {
   readonly epoch: string;
   readonly first: number;
   readonly last: number;
-  readonly rows: readonly Bindable[][];
+  readonly rows: Bindable[][];
+  /** Where in the rows a lock's record stands. */
+  readonly records: ReadonlyMap<number, LockEvent>;
   readonly events: readonly JournalEvent[];
   readonly odd: readonly Bindable[][];
 }
@@ -93,7 +98,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   async function store(
     device: DeviceId,
-    { epoch, first, last, rows, events, odd }: Batch,
+    { epoch, first, last, rows, records, events, odd }: Batch,
     atMs: number,
   ): Promise<void> {
     const journal = await journalOf(device, epoch);
@@ -101,6 +106,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const upTo = first <= journal.acked + 1 ? Math.max(journal.acked, last) : journal.acked;
     try {
       if (odd.length > 0) await setAside(device, odd);
+      for (const [at, record] of records) rows[at] = heldBy(rows[at] ?? [], await options.holders.of(record));
       const mark = { deviceId: device, epoch, ackedSeq: upTo, atMs };
       await Promise.all([insertEventValues(database, rows, [mark]), options.reports.pieces(device, events)]);
     } catch (error) {
@@ -142,6 +148,7 @@ function readBatch(device: DeviceId, payload: Uint8Array, atMs: number): Batch |
   const { epoch, first } = loose.data;
   const rows: Bindable[][] = [];
   const events: JournalEvent[] = [];
+  const records = new Map<number, LockEvent>();
   const odd: Bindable[][] = [];
   for (const [index, raw] of loose.data.events.entries()) {
     const seq = first + index;
@@ -152,11 +159,16 @@ function readBatch(device: DeviceId, payload: Uint8Array, atMs: number): Batch |
       const portal = 'portal' in event ? (event.portal ?? null) : null;
       const reference = 'credential' in event ? event.credential.ref : null;
       events.push(event);
-      rows.push(eventValues(device, epoch, seq, event.at, atMs, event.type, portal, reference, body));
+      const record = event.type === 'lock-event' ? recordKey(event) : null;
+      if (event.type === 'lock-event') records.set(rows.length, event);
+      rows.push(eventValues(device, epoch, seq, event.at, atMs, event.type, portal, reference, body, record));
     } else odd.push(oddRow(device, epoch, seq, atMs, body, parsed.error.issues[0]));
   }
-  return { epoch, first, last: first + loose.data.events.length - 1, rows, events, odd };
+  return { epoch, first, last: first + loose.data.events.length - 1, rows, records, events, odd };
 }
+
+/** A lock whose memory was replaced counts anew, at another time. */
+const recordKey = ({ lockId, seq, kind, lockMs }: LockEvent): string => `${lockId} ${seq} ${kind} ${lockMs}`;
 
 function oddRow(
   device: DeviceId,

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rights that come with a room: whoever lives there, and whom a grant lets in for a while. They are read as levels and groups of
 // their own, so that the one compiler and the one decision know nothing of rooms. Ids with ":" cannot be those of real ones.
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Snapshot } from '../adapters/database/open-database.ts';
+import type { Database } from '../adapters/database/schema.ts';
 import type { SnapshotLevel } from '../core/compiler/scope-snapshot.ts';
 import { ALWAYS } from './registry/calendar.ts';
+
+interface Reading {
+  readonly db: Kysely<Database>;
+}
 
 const roomOf = (portal: string) => `room:${portal}`;
 const grantOf = (id: number) => `grant:${id}`;
@@ -22,7 +27,7 @@ const roomLocks = ({ db }: Snapshot, scope: number) =>
 const AHEAD_MS = 7 * 86_400_000;
 
 /** What is over or weeks away is left out: a lock has little room, and a roster many shifts. */
-const grantsOf = ({ db }: Snapshot, scope: number, nowMs: number) =>
+const grantsOf = ({ db }: Reading, scope: number, nowMs: number) =>
   db
     .selectFrom('room_grant')
     .innerJoin('portal', 'portal.building', 'room_grant.building')
@@ -63,7 +68,7 @@ export async function readRoomLevels(snapshot: Snapshot, scope: number, nowMs: n
 }
 
 /** Who is in these groups: residents by building and room, the bed does not matter. */
-export function roomMembers(snapshot: Snapshot, scope: number, nowMs: number) {
+export function roomMembers(snapshot: Reading, scope: number, nowMs: number) {
   const residents = snapshot.db
     .selectFrom('portal')
     .innerJoin('person', (join) =>

@@ -13,12 +13,12 @@ export interface JournalMark {
 }
 
 const INSERT = `insert into event
-  (device_id, epoch, seq, at, received_at, type, portal_id, credential_ref, body, person_id)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(
+  (device_id, epoch, seq, at, received_at, type, portal_id, credential_ref, body, record_key, person_id)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?,
     (select person_id from credential where campus_ref = ? order by id desc limit 1),
     (select person_id from phone where campus_ref = ?),
     (select person_id from code_reference where campus_ref = ?)))
-  on conflict (device_id, epoch, seq) do nothing`;
+  on conflict do nothing`;
 
 const MARK = `insert into device_journal (device_id, epoch, acked_seq, updated_at) values (?, ?, ?, ?)
   on conflict (device_id, epoch) do update set acked_seq = excluded.acked_seq, updated_at = excluded.updated_at
@@ -56,7 +56,25 @@ export const eventValues = (
   portal: string | null,
   reference: string | null,
   body: string,
-): Bindable[] => [device, epoch, seq, at, receivedAt, type, portal, reference, body, reference, reference, reference];
+  recordKey: string | null = null,
+  person: number | null = null,
+): Bindable[] => {
+  const row = [device, epoch, seq, at, receivedAt, type, portal, reference, body, recordKey, person];
+  return [...row, reference, reference, reference];
+};
+
+/** Whom a record is about: the campus's name for a credential, or the person who asked for the opening, or neither. */
+export interface RecordHolder {
+  readonly reference: string | null;
+  readonly person: number | null;
+}
+
+/** The same row, of which it is known now whom it is about. */
+export function heldBy(row: readonly Bindable[], { reference, person }: RecordHolder): Bindable[] {
+  const [device, epoch, seq, at, receivedAt, type, portal, , body, recordKey] = row;
+  const rest = [reference, body, recordKey, person, reference, reference, reference] as Bindable[];
+  return [device, epoch, seq, at, receivedAt, type, portal, ...rest] as Bindable[];
+}
 
 function valuesOf(row: NewEvent): Bindable[] {
   const { device_id, epoch, seq, at, received_at, type, portal_id = null, credential_ref = null, body } = row;

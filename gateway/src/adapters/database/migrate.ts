@@ -13,6 +13,7 @@ import { createRoles } from './migrations/0010-roles.ts';
 import { createLibrary } from './migrations/0011-library.ts';
 import { createRosters } from './migrations/0012-rosters.ts';
 import { createPairingFaults } from './migrations/0013-pairing-faults.ts';
+import { createLockRecords } from './migrations/0014-lock-records.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -28,6 +29,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0011-library': createLibrary,
   '0012-rosters': createRosters,
   '0013-pairing-faults': createPairingFaults,
+  '0014-lock-records': createLockRecords,
 };
 
 /** The database holds migrations this software does not know. */

@@ -93,6 +93,8 @@ export interface EventTable {
   person_id: number | null;
   /** The journal's event, JSON as it came. */
   body: string;
+  /** Of a record of a lock's log: what it is, whoever brings it. */
+  record_key: Generated<string | null>;
 }
 
 /** What a controller sent and nobody here understood, as it came. */

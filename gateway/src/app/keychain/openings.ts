@@ -21,6 +21,7 @@ import type { LockOpeningTable } from '../../adapters/database/schema-locks.ts';
 import type { ApiResult } from '../../http/services.ts';
 import { toInstant } from '../api/forms.ts';
 import { appendAudit } from '../audit.ts';
+import { BOLT_SAYS_WITHIN_MS } from '../command-store.ts';
 import type { Commands } from '../commands.ts';
 import { type DoorOptions, type DoorRow, doorRows, lookAtLock } from './doors.ts';
 import { isHeld, mayOpen } from './may-open.ts';
@@ -165,8 +166,8 @@ interface CommandView {
   readonly asked_at: number;
 }
 
-/** An answer may be on its way a little after the ticket ended; then the lock can only say what it did. */
-const GRACE_MS = 2_000;
+/** The bolt may start at the ticket's last moment; its answer takes its time, and a little more on the way. */
+const GRACE_MS = BOLT_SAYS_WITHIN_MS + 2_000;
 const NOT_REACHED: ReadonlySet<string> = new Set(['not-reached', 'unreachable', 'link-lost', 'busy']);
 
 function stateOf(

@@ -3,12 +3,14 @@
 // only from when the card, phone or code was this person's.
 import type { Page } from '@latchkey/protocols/api/common';
 import type { MyPassage } from '@latchkey/protocols/api/me';
+import { LOCK_REASONS } from '@latchkey/protocols/lock/log-record';
 import { type JournalEvent, journalEvent } from '@latchkey/protocols/mqtt/events';
 import { err, ok } from '@latchkey/protocols/result';
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
 import type { ApiResult } from '../../http/services.ts';
 import { toInstant } from '../api/forms.ts';
+import type { LockEvent } from '../locks/record-holders.ts';
 
 export interface PassageQuery {
   readonly limit: number;
@@ -62,7 +64,7 @@ const selectPassages = (db: Kysely<Database>, person: number, since: number, bef
     .select(['event.id', 'event.at', 'event.device_id', 'event.epoch', 'event.body'])
     .select(['portal.name as portal_name', 'portal.name_en as portal_name_en', 'phone.id as phone'])
     .where('event.person_id', '=', person)
-    .where('event.type', 'in', ['access-granted', 'access-denied'])
+    .where('event.type', 'in', ['access-granted', 'access-denied', 'lock-event'])
     .where('event.at', '>=', since)
     .where((eb) =>
       eb.or([eb('event.at', '<', before.at), eb('event.at', '=', before.at).and('event.id', '<', before.id)]),
@@ -92,7 +94,9 @@ function wasTheirs(eb: ExpressionBuilder<Database, 'event'>, person: number) {
     .select('code_reference.person_id')
     .whereRef('code_reference.campus_ref', '=', 'event.credential_ref')
     .where('code_reference.person_id', '=', person);
-  return eb.or([eb.exists(card), eb.exists(phone), eb.exists(code)]);
+  // Without a credential it is an opening that this person asked for.
+  const asked = eb('event.credential_ref', 'is', null);
+  return eb.or([asked, eb.exists(card), eb.exists(phone), eb.exists(code)]);
 }
 
 /** What became of each admission: taken or not, once the door has said so. */
@@ -130,20 +134,35 @@ function eventOf(body: string): JournalEvent | undefined {
 
 function toPassage(row: PassageRow, ends: ReadonlyMap<string, 'taken' | 'not-taken'>): MyPassage[] {
   const event = eventOf(row.body);
-  if (event?.type !== 'access-granted' && event?.type !== 'access-denied') return [];
+  const isPassage = event?.type === 'access-granted' || event?.type === 'access-denied' || event?.type === 'lock-event';
+  if (!isPassage) return [];
+  const place = {
+    at: toInstant(event.at),
+    portal: event.portal,
+    portalName: row.portal_name ?? event.portal,
+    portalNameEn: row.portal_name_en ?? '',
+  };
+  if (event.type === 'lock-event') return [{ ...place, direction: 'in', ...atLock(event) }];
   const denied = event.type === 'access-denied';
   return [
     {
-      at: toInstant(event.at),
-      portal: event.portal,
-      portalName: row.portal_name ?? event.portal,
-      portalNameEn: row.portal_name_en ?? '',
+      ...place,
       direction: event.direction,
       outcome: denied ? 'denied' : (ends.get(admissionOf(row, event.admission)) ?? 'granted'),
       ...(denied ? { reason: event.reason } : {}),
       with: meansOf(event, row.phone !== null),
     },
   ];
+}
+
+/** A lock that was told to open and did not let anybody through. */
+function atLock({ what, detail }: LockEvent): Pick<MyPassage, 'outcome' | 'reason' | 'with'> {
+  if (what === 'command-done') return { outcome: 'granted', with: 'keychain' };
+  if (what === 'command-failed') return { outcome: 'not-taken', with: 'keychain' };
+  const reason = LOCK_REASONS[detail];
+  return what === 'granted'
+    ? { outcome: 'granted', with: 'card' }
+    : { outcome: 'denied', ...(reason === undefined ? {} : { reason }), with: 'card' };
 }
 
 function meansOf({ credential }: Decided, isPhone: boolean): MyPassage['with'] {

@@ -228,7 +228,7 @@ export const en: Words = {
     noneWhy: 'Every time you pass, it shows here. Only you and people with a duty to may look at it.',
     outcomes: { granted: 'Opened', taken: 'Passed', 'not-taken': 'Opened, not passed', denied: 'Refused' },
     directions: { in: 'In', out: 'Out' },
-    with: { card: 'Card', phone: 'Phone', code: 'Code', remote: 'Opened remotely' },
+    with: { card: 'Card', phone: 'Phone', code: 'Code', remote: 'Opened remotely', keychain: 'Keychain' },
     why: 'Reason',
     meaning: 'What it means',
     advice: 'What to do',

@@ -206,7 +206,7 @@ export const zhCn = {
     noneWhy: '你的每次通行都会显示在这里，只有你自己和获授权的人员可以查看。',
     outcomes: { granted: '已开门', taken: '已通过', 'not-taken': '开了门，未通过', denied: '未开门' },
     directions: { in: '进', out: '出' },
-    with: { card: '校园卡', phone: '手机', code: '通行码', remote: '远程开门' },
+    with: { card: '校园卡', phone: '手机', code: '通行码', remote: '远程开门', keychain: '钥匙串' },
     why: '原因',
     meaning: '这是什么意思',
     advice: '怎么办',
