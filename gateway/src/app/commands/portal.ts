@@ -2,7 +2,7 @@
 // latchkey portal: name a door or lane, the controller that drives it and the scope whose list it shares; list them.
 import { changed } from '@latchkey/protocols/api/common';
 import { type Portal, portalList, scopeList } from '@latchkey/protocols/api/places';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ApiClient } from './api-client.ts';
 import { type ConnectionOptions, useGateway, withConnection } from './connection.ts';
 import { action } from './fail.ts';
@@ -13,6 +13,8 @@ interface AddOptions extends ConnectionOptions {
   readonly scope: number;
   readonly scopeName?: string;
   readonly device?: string;
+  readonly kind: 'door' | 'desk';
+  readonly building?: string;
 }
 
 export function registerPortal(program: Command): void {
@@ -31,6 +33,12 @@ export function registerPortal(program: Command): void {
     )
     .option('--scope-name <text>', 'name of a new scope (default: scope <number>)')
     .option('--device <id>', 'controller that drives it; make it first with "latchkey device add"')
+    .addOption(
+      new Option('--kind <kind>', 'a door, or the counter of a library; locks: latchkey lock add')
+        .choices(['door', 'desk'])
+        .default('door'),
+    )
+    .option('--building <name>', 'whose staff looks after it')
     .addHelpText('after', '\nExample:\n  $ latchkey portal add gate-1 --name "North gate" --scope 1 --device gate-1')
     .action(action(add));
   withConnection(portal.command('list'))
@@ -45,10 +53,13 @@ function scopeNumber(text: string): number {
   throw new InvalidArgumentError('Use a whole number from 1.');
 }
 
-async function add(id: string, { name, scope, scopeName, device, ...connection }: AddOptions): Promise<void> {
+async function add(
+  id: string,
+  { name, scope, scopeName, device, kind, building = '', ...connection }: AddOptions,
+): Promise<void> {
   await useGateway(connection, async (client) => {
     await makeScope(client, scope, scopeName ?? `scope ${scope}`);
-    const body = { name: name ?? id, scope, ...(device === undefined ? {} : { device }) };
+    const body = { name: name ?? id, kind, building, scope, ...(device === undefined ? {} : { device }) };
     const path = `/v1/portals/${encodeURIComponent(id)}`;
     const result = await client.call({ method: 'PUT', path, body, answer: changed });
     process.stdout.write(result.changed ? `${id} is in scope ${scope}\n` : `${id} was so already\n`);
