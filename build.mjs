@@ -20,6 +20,7 @@ const ENTRIES = {
   'sim/control': 'hardware-sim/src/control.ts',
   'sim/lab-guest': 'hardware-sim/lab/guest.ts',
   'sim/lab-lock': 'hardware-sim/lab/lock-program.ts',
+  'sim/lab-contract': 'hardware-sim/lab/contract-program.ts',
 };
 
 rmSync('dist', { recursive: true, force: true });

@@ -7,6 +7,7 @@ import type { Opening } from '@latchkey/protocols/api/keychain';
 import { spawnController, stop } from '../bench/gate-process.ts';
 import { allEvents } from '../src/campus/event-history.ts';
 import { GatewayApi, type PersonApi } from '../src/campus/gateway-api.ts';
+import { keepContract } from './contract-scenario.ts';
 import type { LockCampusFacts } from './lock-campus.ts';
 import { LockProcess } from './lock-process.ts';
 import { type Radios, startRadios } from './radios.ts';
@@ -46,9 +47,10 @@ export async function runLock(report: Report, factsFile = ''): Promise<void> {
   } finally {
     await stop(controller);
     await lock.close();
-    radios.close();
     api.close();
   }
+  await keepContract(report, radios);
+  radios.close();
 }
 
 interface LockOfApi {

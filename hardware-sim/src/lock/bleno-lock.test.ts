@@ -15,7 +15,7 @@ import {
 import { ADVERTISEMENT_BYTES } from '@latchkey/protocols/lock/advertisement';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BlenoLock, startBlenoLock } from './bleno-lock.ts';
-import { lockContract } from './lock.contract.ts';
+import { LOCK_CONTRACT } from './lock.contract.ts';
 import type { SimulatedLock } from './simulated-lock.ts';
 
 type Bleno = typeof realBleno;
@@ -135,15 +135,15 @@ describe('a lock through bleno', () => {
   afterEach(async () => {
     await Promise.all(radios.splice(0).map((radio) => radio.close()));
   });
-  lockContract((locks) => {
-    const [lock] = locks as [SimulatedLock];
+  async function radioFor(lock: SimulatedLock): Promise<LockRadio> {
     const bleno = new PlayedBleno();
     bleno.powerOn();
-    void start(bleno, lock).then((each) => standing.push(each));
+    standing.push(await start(bleno, lock));
     const radio = radioOver(bleno, lock.address);
     radios.push(radio);
     return radio;
-  });
+  }
+  it.each(LOCK_CONTRACT)('$name', { timeout: 20_000 }, ({ run }) => run({ radioFor }));
 
   it('says what to do where its adapter stays down', async () => {
     const lock = { manufacturerData: () => new Uint8Array(2 + ADVERTISEMENT_BYTES), connect: () => undefined };

@@ -14,7 +14,7 @@ import { toHex } from '@latchkey/protocols/bytes/hex';
 import { keyPair } from '@latchkey/protocols/lock/noise';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAir, nobleOver } from './hci-controller.ts';
-import { lockContract } from './lock.contract.ts';
+import { type ContractAir, LOCK_CONTRACT } from './lock.contract.ts';
 import { CORRIDOR, countedRandom, must } from './lock.test-support.ts';
 import { peripheralOf } from './lock-peripheral.ts';
 import { createMemoryAir, createMemoryRadio, type MemoryAir } from './memory-radio.ts';
@@ -60,10 +60,14 @@ afterEach(async () => {
   await Promise.all(radios.splice(0).map((radio) => radio.close()));
 });
 
+function lockContract(radioFor: ContractAir['radioFor']): void {
+  it.each(LOCK_CONTRACT)('$name', { timeout: 20_000 }, ({ run }) => run({ radioFor }));
+}
+
 describe('a lock in memory', () => {
-  lockContract((locks) => {
+  lockContract((lock) => {
     const air = createMemoryAir();
-    for (const lock of locks) air.locks.add(lock);
+    air.locks.add(lock);
     const radio = createMemoryRadio({ name: 'memory', air, timers: systemClock, advertiseEveryMs: 20 });
     radios.push(radio);
     return radio;
@@ -71,9 +75,9 @@ describe('a lock in memory', () => {
 });
 
 describe('a lock beneath the real noble', () => {
-  lockContract((locks) => {
+  lockContract((lock) => {
     const air = createAir({ connectMs: 5, advertiseEveryMs: 20 });
-    for (const lock of locks) air.peripherals.add(peripheralOf(lock));
+    air.peripherals.add(peripheralOf(lock));
     const radio = new NobleRadio({ device: 0, clock: systemClock, log: () => undefined, load: nobleOver(air) });
     radios.push(radio);
     return radio;
