@@ -74,6 +74,8 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
   const lingering = new Map<string, Lingering>();
   const visits = new Set<Promise<void>>();
   let connecting = 0;
+  /** Locks that have answered, and somebody waits there. */
+  let attending = 0;
   let cancelSoon: (() => void) | undefined;
   let closed = false;
 
@@ -91,7 +93,11 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
       const next = queue.next(clock.monotonic(), new Set(visiting.keys()), mayReach);
       const lock = next === undefined ? undefined : locks.get(next);
       if (!lock) return;
-      const more = openings.waiting(lock.assignment.lockId) ? LINKS_FOR_OPENINGS : 0;
+      const isOpening = openings.waiting(lock.assignment.lockId);
+      // An adapter that connects may stand still until the next lock answers: beside somebody who waits at one that has answered, only
+      // for somebody who waits as well.
+      if (!isOpening && connecting + attending >= parts.radios) return;
+      const more = isOpening ? LINKS_FOR_OPENINGS : 0;
       if (visiting.size >= parts.radios * (MOST_LINKS + more)) return endOneLingering();
       const visit: Promise<void> = begin(lock).finally(() => visits.delete(visit));
       visits.add(visit);
@@ -152,32 +158,33 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
   async function visit(lock: KnownLock): Promise<string | undefined> {
     const { lockId } = lock.assignment;
     connecting += 1;
-    let isFree = false;
-    const free = () => {
-      if (isFree) return;
-      isFree = true;
-      connecting -= 1;
+    let stage: 'connecting' | 'attending' | 'over' = 'connecting';
+    function reached(next: 'attending' | 'over'): void {
+      if (stage === next || stage === 'over') return;
+      if (stage === 'connecting') connecting -= 1;
+      else attending -= 1;
+      if (next === 'attending') attending += 1;
+      stage = next;
       // Others connect while this one is served.
       queueMicrotask(pump);
-    };
-    // An adapter that connects may stand still until the next lock answers: not while somebody waits at this one.
-    const onReached = () => (openings.waiting(lockId) ? undefined : free());
+    }
+    const onReached = () => reached(openings.waiting(lockId) ? 'attending' : 'over');
     const met = await meet(lock, onReached).catch((error: unknown) => {
-      free();
+      reached('over');
       throw error;
     });
-    onReached();
     if (!met.ok) {
-      free();
+      reached('over');
       return met.code;
     }
+    onReached();
     const session = met.value;
     lock.session = session;
     const urgent = openings.run(lockId, session);
     const isUrgent = openings.waiting(lockId);
     // Nothing goes before the person at the door, not even a question.
     if (isUrgent) await urgent;
-    free();
+    reached('over');
     let visited = await serve(lock, session);
     // Also who came meanwhile.
     const until = { ms: clock.monotonic() + LINGER_MS };
