@@ -9,7 +9,9 @@ import { LOCK_CONTRACT } from '../src/lock/lock.contract.ts';
 import type { SimulatedLock } from '../src/lock/simulated-lock.ts';
 
 /** Software emulation: seconds are short. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 40_000;
+/** More than a lock needs; less than the 40 s a kernel may hold noble's process in a connect. */
+const CONNECT_MS = 6_000;
 /** btvirt's air carries one report an advertisement, when it begins. */
 const REPEAT_MS = 500;
 
@@ -22,7 +24,7 @@ async function radioFor(lock: SimulatedLock): Promise<RadioProcess> {
 try {
   const contract = LOCK_CONTRACT[Number(process.argv[2])];
   if (!contract) throw new Error('the contract has no such case');
-  await contract.run({ radioFor, waitMs: WAIT_MS });
+  await contract.run({ radioFor, waitMs: WAIT_MS, connectMs: CONNECT_MS });
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

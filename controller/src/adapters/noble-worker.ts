@@ -5,6 +5,7 @@ import { NobleRadio } from './noble-radio.ts';
 import { serveRadio } from './radio-host.ts';
 import type { ToRadioProcess } from './radio-messages.ts';
 import { systemClock } from './system-clock.ts';
+import { tellParent } from './tell-parent.ts';
 
 // Whoever stops the controller stops this by ending it; a signal to the whole group must not look like a broken radio.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -12,7 +13,7 @@ process.on('disconnect', () => process.exit(0));
 
 const take = serveRadio({
   open: (device, log) => new NobleRadio({ device, clock: systemClock, log }),
-  post: (message) => void process.send?.(message),
+  post: tellParent,
   end: () => process.exit(0),
 });
 process.on('message', (message) => take(message as ToRadioProcess));

@@ -6,8 +6,9 @@ import { createRequire } from 'node:module';
 import type * as NfcPcsc from 'nfc-pcsc';
 import type { FromPcscProcess, ToPcscProcess } from './pcsc-messages.ts';
 import { runPcscSession } from './pcsc-session.ts';
+import { tellParent } from './tell-parent.ts';
 
-const post = (message: FromPcscProcess) => void process.send?.(message);
+const post: (message: FromPcscProcess) => void = tellParent;
 
 // Whoever stops the controller stops this by ending it; a signal to the whole group must not look like a lost reader.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
