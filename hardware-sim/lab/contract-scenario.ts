@@ -7,7 +7,7 @@ import { LOCK_CONTRACT } from '../src/lock/lock.contract.ts';
 import type { Radios } from './radios.ts';
 import type { Report } from './report.ts';
 
-const CASE_MS = 120_000;
+const CASE_MS = 180_000;
 
 /** Nobody else uses the radios meanwhile. */
 export async function keepContract(report: Report, radios: Radios): Promise<void> {

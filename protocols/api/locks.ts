@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Smart locks for those who look after them: pairing, what each should have and what it reports, roll-outs, rights to rooms.
 import { z } from 'zod';
+import type { TicketAction } from '../lock/ticket.ts';
 import { BOLT_STATES, LOCK_DOOR_STATES, LOCK_STATES } from '../mqtt/lock-messages.ts';
 import { displayName, instant, personNumber, slug } from './common.ts';
 
@@ -26,6 +27,10 @@ export const lockBody = z
     error: 'give either code or paired',
     path: ['code'],
   });
+/** What staff may have a lock do besides: the ticket says which. */
+export const LOCK_ORDERS = ['open', 'identify', 'restart'] as const satisfies readonly TicketAction[];
+export type LockOrder = (typeof LOCK_ORDERS)[number];
+
 export const replaceBody = z.object({ lockId, code: labelCode });
 export const corridorsBody = z.object({ corridors });
 

@@ -2,6 +2,7 @@
 // Commands in the database: numbered a controller in the order given, and what became of each.
 import { type Command, OPERATIONS, type Operation } from '@latchkey/protocols/commands/command';
 import { isMomentary } from '@latchkey/protocols/commands/judge-command';
+import type { TicketAction } from '@latchkey/protocols/lock/ticket';
 import type { Kysely, Selectable } from 'kysely';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
 import type { CommandTable, Database } from '../adapters/database/schema.ts';
@@ -16,6 +17,8 @@ export interface NewCommand {
   readonly portal: string | null;
   readonly operation: Operation;
   readonly mode: Command['mode'] | null;
+  /** Of a lock's ticket. */
+  readonly action?: TicketAction;
   readonly actor: string;
   readonly boot: string | null;
   readonly issuedMs: number;
@@ -45,7 +48,7 @@ export function insertCommands(
     }
     for (const row of rows) await trx.insertInto('command').values(row).execute();
     const [first] = rows;
-    if (first) await appendAudit(trx, atMs, first.actor, rows.map(noteOf));
+    if (first) await appendAudit(trx, atMs, first.actor, commands.map(noteOf));
     return rows;
   });
 }
@@ -67,10 +70,10 @@ const rowOf = (given: NewCommand, order: number, atMs: number): CommandRow => ({
   elapsed_ms: null,
 });
 
-const noteOf = ({ operation, portal_id, device_id, id, mode }: CommandRow) => ({
+const noteOf = ({ operation, portal, device, id, mode, action }: NewCommand) => ({
   action: `command-${operation}`,
-  subject: portal_id === null ? `device ${device_id}` : `portal ${portal_id}`,
-  detail: { command: id, ...(mode === null ? {} : { mode }) },
+  subject: portal === null ? `device ${device}` : `portal ${portal}`,
+  detail: { command: id, mode: mode ?? undefined, action },
 });
 
 /**

@@ -8,6 +8,7 @@ import { command, MOMENTARY_EXPIRY_MS, type Operation } from '@latchkey/protocol
 import { isMomentary } from '@latchkey/protocols/commands/judge-command';
 import { sealJson } from '@latchkey/protocols/commands/seal';
 import { type DeviceId, deviceId } from '@latchkey/protocols/ids';
+import type { TicketAction } from '@latchkey/protocols/lock/ticket';
 import type { commandResult } from '@latchkey/protocols/mqtt/messages';
 import { err, ok } from '@latchkey/protocols/result';
 import type { z } from 'zod';
@@ -45,6 +46,8 @@ export interface LockOrder {
   readonly device: DeviceId;
   readonly portal: string;
   readonly actor: string;
+  /** What the ticket says, for the record. */
+  readonly action: TicketAction;
   /** Base64url; `issuedMs` is that of the command. */
   readonly ticket: (issuedMs: number) => string;
 }
@@ -136,7 +139,7 @@ export function createCommands(options: CommandOptions): Commands {
     return Promise.all(rows.map(carryOut));
   }
 
-  async function openLock({ id, device, portal, actor, ticket }: LockOrder): Promise<ApiCommand> {
+  async function openLock({ id, device, portal, actor, action, ticket }: LockOrder): Promise<ApiCommand> {
     const issuedMs = nowMs();
     const made: NewCommand = {
       id,
@@ -144,6 +147,7 @@ export function createCommands(options: CommandOptions): Commands {
       portal,
       operation: 'open-lock',
       mode: null,
+      action,
       issuedMs,
       actor: actor.slice(0, 80),
       boot: sessionOf(device)?.boot ?? null,

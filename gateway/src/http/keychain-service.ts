@@ -26,7 +26,7 @@ export interface LockService {
   retire(portal: string, actor: Actor): Promise<ApiResult<Changed>>;
   /** Answers with the command; the lock is reset once it is done. */
   reset(portal: string, actor: Actor): Promise<ApiResult<CommandState>>;
-  open(portal: string, actor: Actor): Promise<ApiResult<CommandState>>;
+  order(portal: string, order: locks.LockOrder, actor: Actor): Promise<ApiResult<CommandState>>;
   grants(): Promise<readonly locks.Grant[]>;
   grant(body: locks.GrantBody, actor: Actor): Promise<ApiResult<locks.Grant>>;
   withdraw(id: string, actor: Actor): Promise<ApiResult<Changed>>;

@@ -100,6 +100,8 @@ export const ROLE_TABLE: Readonly<Record<string, RouteAccess>> = {
   'PUT /v1/locks/:id/corridors': campus('facilities'),
   'DELETE /v1/locks/:id': campus('facilities'),
   'POST /v1/locks/:id/reset': campus('facilities'),
+  'POST /v1/locks/:id/restart': campus('facilities'),
+  'POST /v1/locks/:id/identify': buildings('facilities', 'dorm-manager', 'security'),
   'POST /v1/locks/:id/open': buildings('dorm-manager', 'security'),
   'GET /v1/room-grants': campus('dorm-manager', 'security', 'auditor'),
   'POST /v1/room-grants': campus('dorm-manager', 'security'),

@@ -28,8 +28,12 @@ export interface LockBody {
   setPrivate(isPrivate: boolean): void;
   turnKnob(): void;
   tamper(): void;
+  /** Lights up and sounds, so that somebody in the corridor sees which one it is. */
+  identify(): void;
   /** Times the motor drew the bolt. */
   readonly drawn: number;
+  /** Times it showed itself. */
+  readonly identified: number;
 }
 
 const MOTOR_MS = 350;
@@ -42,7 +46,7 @@ export function createLockBody(timers: LockTimers): LockBody {
   let jams = false;
   let moving = false;
   let moves = 0;
-  const state = { bolt: 'thrown' as Bolt, isDoorOpen: false, battery: 100, isPrivate: false, drawn: 0 };
+  const state = { bolt: 'thrown' as Bolt, isDoorOpen: false, battery: 100, isPrivate: false, drawn: 0, identified: 0 };
 
   function spend(): void {
     moves += 1;
@@ -66,6 +70,9 @@ export function createLockBody(timers: LockTimers): LockBody {
     },
     get drawn() {
       return state.drawn;
+    },
+    get identified() {
+      return state.identified;
     },
     isMoving: () => moving,
     move(to) {
@@ -109,5 +116,8 @@ export function createLockBody(timers: LockTimers): LockBody {
       listener('knob');
     },
     tamper: () => listener('tamper'),
+    identify() {
+      state.identified += 1;
+    },
   };
 }

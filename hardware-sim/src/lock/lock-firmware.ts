@@ -37,6 +37,8 @@ export interface LockParts {
   readonly labelCode: Uint8Array;
   /** Power is gone: this firmware runs no more. */
   readonly onPowerLost: () => void;
+  /** It has stopped and wants to boot again. */
+  readonly onRestart: () => void;
 }
 
 export interface LockFirmware {
@@ -153,7 +155,19 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   const commands: ReadonlySet<number> = new Set([LOG_KINDS['command-done'], LOG_KINDS['command-failed']]);
   const recordOf = (id: string) =>
     log.read(0, log.capacity * 2).find(({ kind, subject }) => commands.has(kind) && subject === id);
-  const openings = createLockOpenings({ memory, body, trust, time, write, recordOf, lockId, after, relockSoon, reset });
+  const openings = createLockOpenings({
+    memory,
+    body,
+    trust,
+    time,
+    write,
+    recordOf,
+    lockId,
+    after,
+    relockSoon,
+    reset,
+    restart,
+  });
   const attempts = createPairingAttempts(memory, timers.monotonic);
   const requests = createLockRequests({
     memory,
@@ -221,6 +235,11 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
     await trust.reload();
     await lists.reload();
     write('factory-reset');
+  }
+
+  function restart(): void {
+    stop();
+    parts.onRestart();
   }
 
   let cancelHeld: (() => void) | undefined;

@@ -31,6 +31,7 @@ export interface LockOpeningParts {
   readonly after: (delayMs: number, action: () => void) => () => void;
   readonly relockSoon: (holdMs?: number) => void;
   readonly reset: () => Promise<void>;
+  readonly restart: () => void;
 }
 
 export interface LockOpenings {
@@ -54,6 +55,8 @@ const REFUSALS: Readonly<Record<TicketRefusal, LockCode>> = {
 const BATTERY_CRITICAL = 3;
 const MOST_TICKETS = 32;
 const BOLTS: Readonly<Record<Bolt, number>> = { thrown: 0, drawn: 1, jammed: 2 };
+/** Time for the answer to be heard before the link ends with what was asked. */
+const ANSWER_HEARD_MS = 500;
 const NO_COMMAND = '0'.repeat(16);
 
 export function createLockOpenings(parts: LockOpeningParts): LockOpenings {
@@ -94,7 +97,14 @@ export function createLockOpenings(parts: LockOpeningParts): LockOpenings {
       const bolt = await body.move('thrown');
       if (bolt !== 'thrown') return { bolt, failed: 'jammed' };
     }
+    if (action === TICKET_ACTIONS.identify) body.identify();
     return { bolt: body.bolt };
+  }
+
+  function afterAnswer(action: number): void {
+    if (action === TICKET_ACTIONS['factory-reset'])
+      parts.after(ANSWER_HEARD_MS, () => void parts.reset().catch(() => undefined));
+    if (action === TICKET_ACTIONS.restart) parts.after(ANSWER_HEARD_MS, parts.restart);
   }
 
   async function act(ticket: Ticket, digest: string, say: Say): Promise<void> {
@@ -116,7 +126,7 @@ export function createLockOpenings(parts: LockOpeningParts): LockOpenings {
     keep({ ...base, outcome: failed ? 'failed' : 'done', code });
     if (failed) say({ kind: 'failed', commandId, code });
     else say({ kind: 'done', commandId, bolt: code });
-    if (action === TICKET_ACTIONS['factory-reset']) parts.after(500, () => void parts.reset().catch(() => undefined));
+    if (!failed) afterAnswer(action);
   }
 
   /** The bolt may have moved: its record comes late, and once, wherever power fails meanwhile. */

@@ -222,6 +222,26 @@ describe('tickets', () => {
     expect(await rig.open(rig.ticket())).toEqual([`failed ${LOCK_CODES['battery-critical']}`]);
   });
 
+  it('for identifying have it show itself once, however often they are sent, and move no bolt', async () => {
+    const rig = await furnished();
+    const ticket = rig.ticket({ action: TICKET_ACTIONS.identify });
+    for (let time = 0; time < 2; time += 1) expect(await rig.open(ticket)).toEqual(['accepted', 'done']);
+    expect([rig.lock.body.identified, rig.lock.body.bolt]).toEqual([1, 'thrown']);
+  });
+
+  it('for a restart have it boot once, after the answer, with its list, and without forgetting that it did', async () => {
+    const rig = await furnished();
+    const records = rig.lock.records();
+    const ticket = rig.ticket({ action: TICKET_ACTIONS.restart });
+    expect(await rig.open(ticket)).toEqual(['accepted', 'done']);
+    await rig.clock.advance(1_000);
+    expect(rig.lock.records() - records).toBe(2);
+    expect(await rig.open(ticket)).toEqual(['accepted', 'done']);
+    await rig.clock.advance(1_000);
+    expect(rig.lock.records() - records).toBe(2);
+    expect((await tap(rig, 1))?.outcome).toBe('granted');
+  });
+
   it('for a factory reset end the pairing after the answer', async () => {
     const rig = await furnished();
     const ticket = rig.ticket({ action: TICKET_ACTIONS['factory-reset'], rights: MIGHT_OVERRIDE });

@@ -70,11 +70,17 @@ export async function createSimulatedLock(parts: SimulatedLockParts): Promise<Si
     dropLinks();
   }
 
+  function restart(): void {
+    cutPower();
+    void powerUp();
+  }
+
   async function powerUp(): Promise<void> {
     if (firmware || booting) return;
     booting = true;
     try {
-      firmware = await bootLock({ flash, body, timers: quartz, random, lockId, labelCode, onPowerLost: cutPower });
+      const events = { onPowerLost: cutPower, onRestart: restart };
+      firmware = await bootLock({ flash, body, timers: quartz, random, lockId, labelCode, ...events });
     } catch (error) {
       if (!(error instanceof PowerLost)) throw error;
     } finally {

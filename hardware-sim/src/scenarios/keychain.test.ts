@@ -174,4 +174,21 @@ describe('a corridor of eight rooms', { timeout: 180_000 }, () => {
     const residents = new Set(campus.people.map(({ number }) => number));
     expect(asked.every(({ actor }) => residents.has(actor))).toBe(true);
   });
+
+  test('staff have a lock show which one it is and start anew; it opens right after that', async () => {
+    const each = room(2);
+    await thrown(each);
+    const { drawn } = each.lock.body;
+    const order = (what: string) => campus.api.must<{ state: string }>('POST', `/v1/locks/${each.portal}/${what}`);
+    expect((await order('identify')).state).toBe('done');
+    expect(each.lock.body.identified).toBe(1);
+    const records = each.lock.records();
+    expect((await order('restart')).state).toBe('done');
+    // Done, and started.
+    await expect.poll(() => each.lock.hasPower() && each.lock.records() - records, { timeout: 5_000 }).toBe(2);
+    expect(each.lock.body.drawn).toBe(drawn);
+    expect(await openUntilFinal(passOf(2), each.portal, newConfirmation())).toMatchObject({ state: 'opened' });
+    const { items } = await campus.api.must<{ items: { detail: object }[] }>('GET', '/v1/audit?limit=20');
+    expect(items.map(({ detail }) => detail)).toContainEqual(expect.objectContaining({ action: 'restart' }));
+  });
 });

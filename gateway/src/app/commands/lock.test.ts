@@ -80,7 +80,11 @@ const services = {
       calls.push(body);
       return body.portal === 'b1-102' ? { ok: false, code: 'already-exists' } : DONE;
     },
-    open: async (portal: string) => ({ ok: true, value: { ...ORDER, portal, state: 'refused' } }),
+    order: async (portal: string, order: string) => {
+      calls.push({ portal, order });
+      const state = order === 'open' ? { state: 'refused', code: 'jammed' } : { state: 'done', code: null };
+      return { ok: true, value: { ...ORDER, portal, ...state } };
+    },
   },
 } as unknown as Partial<ApiServices>;
 
@@ -164,5 +168,14 @@ describe('latchkey lock', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('b1-101: refused (jammed)');
     expect((await run('reset', 'b1-101')).stderr).toContain('--yes');
+    expect(calls).toEqual([{ portal: 'b1-101', order: 'open' }]);
+  });
+
+  it('has a lock show itself, and start anew', async () => {
+    for (const order of ['identify', 'restart']) {
+      const { stdout, code } = await run(order, 'b1-101');
+      expect([code, stdout]).toEqual([0, 'b1-101: done\n']);
+    }
+    expect(calls.at(-1)).toEqual({ portal: 'b1-101', order: 'restart' });
   });
 });

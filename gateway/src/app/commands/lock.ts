@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // latchkey lock: what each lock has and should have, how far new lists came, and orders to a lock.
 import { changed } from '@latchkey/protocols/api/common';
-import { type Lock, lockList, ROLLOUT_STATES, type Rollouts, rollouts } from '@latchkey/protocols/api/locks';
+import {
+  LOCK_ORDERS,
+  type Lock,
+  type LockOrder,
+  lockList,
+  ROLLOUT_STATES,
+  type Rollouts,
+  rollouts,
+} from '@latchkey/protocols/api/locks';
 import { commandState } from '@latchkey/protocols/api/operations';
 import type { Command } from 'commander';
 import { type ConnectionOptions, useGateway, withConnection } from './connection.ts';
@@ -12,6 +20,12 @@ import { reportCommands } from './unlock.ts';
 
 const DOOR = 'identifier of the door';
 const pathOf = (portal: string, order = '') => `/v1/locks/${encodeURIComponent(portal)}${order}`;
+
+const ORDERS: Readonly<Record<LockOrder, string>> = {
+  open: 'open a lock once, now or not at all',
+  identify: 'have a lock show which one it is: light and sound at the door',
+  restart: 'have a lock start anew; it keeps keys, list and log',
+};
 
 export function registerLock(program: Command): void {
   const lock = program.command('lock').description('smart locks: put in doors, look at, open, replace, reset');
@@ -26,11 +40,12 @@ export function registerLock(program: Command): void {
     .description('how far the newest lists have come, by building')
     .option('--json', 'as JSON')
     .action(action(rollout));
-  withConnection(lock.command('open'))
-    .description('open a lock once, now or not at all')
-    .argument('<portal>', DOOR)
-    .addHelpText('after', '\nExit code: 0 the lock confirmed, 1 refused, expired or no answer, 2 wrong use.')
-    .action(action(open));
+  for (const order of LOCK_ORDERS)
+    withConnection(lock.command(order))
+      .description(ORDERS[order])
+      .argument('<portal>', DOOR)
+      .addHelpText('after', '\nExit code: 0 the lock confirmed, 1 refused, expired or no answer, 2 wrong use.')
+      .action(action((portal: string, options: ConnectionOptions) => give(portal, order, options)));
   withConnection(lock.command('corridors'))
     .description('which controllers may serve a lock')
     .argument('<portal>', DOOR)
@@ -110,18 +125,15 @@ function printRollouts({ locks, counts, oldestWaitingAt, buildings }: Rollouts):
       process.stdout.write(`${portal} waits (${where}) since ${waitingSince ?? '–'}\n`);
 }
 
-async function open(portal: string, options: ConnectionOptions): Promise<number> {
-  return useGateway(options, async (client) =>
-    reportCommands([await client.call({ method: 'POST', path: pathOf(portal, '/open'), answer: commandState })]),
+const give = (portal: string, order: LockOrder | 'reset', options: ConnectionOptions): Promise<number> =>
+  useGateway(options, async (client) =>
+    reportCommands([await client.call({ method: 'POST', path: pathOf(portal, `/${order}`), answer: commandState })]),
   );
-}
 
 async function reset(portal: string, { yes, ...options }: ConnectionOptions & { yes?: boolean }): Promise<number> {
   if (yes !== true)
     return failUsage(`${portal} would open for nobody until it is paired anew`, 'say --yes if it is meant');
-  return useGateway(options, async (client) =>
-    reportCommands([await client.call({ method: 'POST', path: pathOf(portal, '/reset'), answer: commandState })]),
-  );
+  return give(portal, 'reset', options);
 }
 
 async function corridors(portal: string, names: string[], options: ConnectionOptions): Promise<void> {

@@ -136,7 +136,7 @@ async function give(
 ): Promise<void> {
   const actor = via === 'pass' ? number : `${number} via ${via}`;
   const ticket = (issuedMs: number) => signer({ lockId, id, action: 'open', issuedMs });
-  await commands.openLock({ id, device, portal, actor, ticket });
+  await commands.openLock({ id, device, portal, actor, action: 'open', ticket });
 }
 
 export async function readOpening(

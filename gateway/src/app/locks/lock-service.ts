@@ -35,7 +35,7 @@ export function createLockService(options: LockServiceOptions): LockService {
     if (device === undefined) return err('device-offline', 'no controller that may serve the lock is connected');
     const id = toHex(options.randomBytes(8));
     const ticket = (issuedMs: number) => options.signer({ lockId: lock.id, id, action, issuedMs });
-    const given = await commands.openLock({ id, device, portal, actor, ticket });
+    const given = await commands.openLock({ id, device, portal, actor, action, ticket });
     return ok(await awaited(given));
   }
 
@@ -89,7 +89,7 @@ export function createLockService(options: LockServiceOptions): LockService {
       const ended = await endLockOf(options, portal, 'reset', actor);
       return ended.ok ? done : ended;
     },
-    open: (portal, actor) => order(portal, 'open', actor),
+    order,
     grants: () => grants(),
     async grant(body, actor) {
       const made = await addGrant(context, body, actor);

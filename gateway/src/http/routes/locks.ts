@@ -110,18 +110,25 @@ function registerChanges(app: Api, locks: LockService): void {
   );
 }
 
+const ORDER_SUMMARIES: Readonly<Record<schema.LockOrder, string>> = {
+  open: 'Open it once, now or not at all',
+  identify: 'Let it show which one it is: light and sound at the door',
+  restart: 'Let it start anew: it keeps keys, list and log',
+};
+
 type Within = (request: FastifyRequest, id: string) => Promise<void>;
 
 function registerOrders(app: Api, locks: LockService, within: Within): void {
   const response = { 200: commandState };
-  app.post(
-    '/v1/locks/:id/open',
-    { schema: { tags, summary: 'Open it once, now or not at all', params, response } },
-    async (request) => {
-      await within(request, request.params.id);
-      return unwrap(await locks.open(request.params.id, actorOf(request)));
-    },
-  );
+  for (const order of schema.LOCK_ORDERS)
+    app.post(
+      `/v1/locks/:id/${order}`,
+      { schema: { tags, summary: ORDER_SUMMARIES[order], params, response } },
+      async (request) => {
+        await within(request, request.params.id);
+        return unwrap(await locks.order(request.params.id, order, actorOf(request)));
+      },
+    );
   app.post(
     '/v1/locks/:id/reset',
     { schema: { tags, summary: 'Factory reset: it forgets keys, list and log', params, response } },
