@@ -118,6 +118,8 @@ function changed(
   entry: CirculationEntry,
   line: Exclude<CirculationLine, { kind: 'began' } | { kind: 'from' }>,
 ): CirculationEntry {
+  // A person has the last word on it, whatever comes late.
+  if (entry.state === 'conflict' && line.kind !== 'conflict' && line.kind !== 'decided') return entry;
   switch (line.kind) {
     case 'kept':
       return { ...entry, state: 'kept', due: line.due, mayBeThere: entry.mayBeThere || line.unsure };
@@ -128,7 +130,7 @@ function changed(
       return { ...entry, state: 'sending', mayBeThere: true };
     case 'conflict': {
       const { kind: _, number: __, ...conflict } = line;
-      return { ...entry, state: 'conflict', conflict };
+      return { ...entry, state: 'conflict', conflict, decided: null };
     }
     case 'decided': {
       const { kind: _, number: __, ...decided } = line;
@@ -224,6 +226,8 @@ function linesOf(entry: CirculationEntry): CirculationLine[] {
   if (state !== 'asked') lines.push({ kind: 'kept', number, due, unsure: mayBeThere });
   if (conflict) lines.push({ kind: 'conflict', number, ...conflict });
   if (decided) lines.push({ kind: 'decided', number, ...decided });
+  // A decision says that the library has not been told since.
+  if (decided && state === 'kept' && mayBeThere) lines.push({ kind: 'kept', number, due, unsure: true });
   if (state === 'sending' || state === 'done' || state === 'refused') lines.push({ kind: state, number });
   return lines;
 }

@@ -71,9 +71,9 @@ const rowOf = (given: NewCommand, order: number, atMs: number): CommandRow => ({
 });
 
 const noteOf = ({ operation, portal, device, id, mode, action }: NewCommand) => ({
-  action: `command-${operation}`,
+  action: `command-${action === undefined ? operation : `${action}-lock`}`,
   subject: portal === null ? `device ${device}` : `portal ${portal}`,
-  detail: { command: id, mode: mode ?? undefined, action },
+  detail: { command: id, mode: mode ?? undefined },
 });
 
 /**
