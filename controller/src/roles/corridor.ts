@@ -44,7 +44,7 @@ export function createCorridor(parts: CorridorParts): Corridor {
   const openings = createOpenings({
     clock,
     nowMs: sources.nowMs,
-    setClock: (session) => setLockClock(session, sources, clock),
+    setClock: (session) => setLockClock(session, sources, clock, true),
     onDone(lockId, bolt) {
       const lock = locks.get(lockId);
       if (lock?.status) lock.status = { ...lock.status, bolt };

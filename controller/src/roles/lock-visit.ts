@@ -61,16 +61,20 @@ const BEAT_WAIT_MS = 6_000;
 const isOff = ({ clock, nowMs }: LockStatus, sources: VisitSources): boolean =>
   clock !== 0 || Math.abs(nowMs - sources.nowMs()) > DRIFT_MS;
 
-/** Sets the lock's clock by a beat that is fresh, waiting for one where need be. False: no beat came, or the lock refused it. */
+/**
+ * Sets the lock's clock by a beat that is fresh, waiting for one where the gateway is there: by the beats of late, or by the command
+ * that brought somebody to this lock (`isGatewayThere`). False: no beat came, or the lock refused it.
+ */
 export async function setLockClock(
   session: LockSession,
   sources: VisitSources,
   clock: Pick<Clock, 'after'>,
+  isGatewayThere = false,
 ): Promise<boolean> {
   const held = sources.beat();
   if (held && held.ageMs <= FRESH_MS && (await tellTime(session, held.frame)).ok) return true;
   // Without a gateway none comes: no use in waiting.
-  if (!held || held.ageMs > BEAT_WAIT_MS) return false;
+  if (!isGatewayThere && !(held && held.ageMs <= BEAT_WAIT_MS)) return false;
   const next = await new Promise<Uint8Array | undefined>((resolve) => {
     const cancel = clock.after(BEAT_WAIT_MS, () => resolve(undefined));
     const settle = (frame?: Uint8Array) => {

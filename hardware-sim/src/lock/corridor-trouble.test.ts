@@ -102,13 +102,26 @@ describe('an opening', () => {
     expect(running.corridor.report(lock.lockId)?.state).toBe('linked');
   });
 
+  it('at such a lock, through a controller that just started and has no beat yet, waits for its first', async () => {
+    await clock.advance(8_000);
+    lock.cutPower();
+    await lock.powerUp();
+    await clock.advance(500);
+    const said = open();
+    await clock.advance(4_500);
+    expect(said.outcome).toBeUndefined();
+    await campus.beat();
+    await clock.advance(1_500);
+    expect([said.outcome, lock.body.drawn]).toEqual(['done', 1]);
+  });
+
   it('without a beat, at such a lock, is refused in the words of the lock', async () => {
     await clock.advance(30_000);
     lock.cutPower();
     await lock.powerUp();
     await clock.advance(500);
     const said = open();
-    await clock.advance(12_000);
+    await clock.advance(25_000);
     expect([said.outcome, lock.body.drawn]).toEqual(['clock-unsure', 0]);
     expect([...running.alarms]).toContain('lock-clock room-101');
     await run(120_000);

@@ -178,6 +178,11 @@ describe('a corridor of eight rooms', { timeout: 180_000 }, () => {
   test('staff have a lock show which one it is and start anew; it opens right after that', async () => {
     const each = room(2);
     await thrown(each);
+    const isServed = async () => {
+      const { items } = await passOf(2).must<{ items: MyDoor[] }>('GET', '/v1/me/doors');
+      return items[0]?.reachable === true && items[0].notNow === null;
+    };
+    await expect.poll(isServed, { timeout: PATIENCE_MS }).toBe(true);
     const { drawn } = each.lock.body;
     const order = (what: string) => campus.api.must<{ state: string }>('POST', `/v1/locks/${each.portal}/${what}`);
     expect((await order('identify')).state).toBe('done');
