@@ -267,6 +267,8 @@ function session() {
   const say = (what: string, kind: number, ...parts: Buffer[]) =>
     void said.push({ from: 'lock', what, plain: Buffer.concat([u8(kind, number), ...parts]) });
   const file = hex(list.file);
+  /** Header and head. */
+  const front = 32 + hex(list.headFrame).length;
   ask('status', 0x01);
   const counters = [u32(0), u64(0), Buffer.alloc(32), u64(0), u32(0), u32(0), u64(0)];
   const rest = [u32(0), u32(2), u32(1), u32(0), u32(0), u64(0)];
@@ -275,9 +277,9 @@ function session() {
   say('time-is', 0x82, u8(0), u64(NOW_MS));
   ask('list-key', 0x24, u32(PRF_ID), wrappedKey);
   say('key-is', 0xa4, u8(0), u32(PRF_ID));
-  ask('list-begin', 0x20, u32(1), u64(1), hex(list.digest), u32(file.length), hex(list.headFrame));
-  say('list-at', 0xa0, u8(0), u32(0));
-  for (let at = 0, chunk = 1; at < file.length; at += 218, chunk += 1) {
+  ask('list-begin', 0x20, u32(1), u64(1), hex(list.digest), u32(file.length), file.subarray(0, front));
+  say('list-at', 0xa0, u8(0), u32(front));
+  for (let at = front, chunk = 1; at < file.length; at += 218, chunk += 1) {
     const part = file.subarray(at, at + 218);
     ask('list-data', 0x21, u32(at), part);
     if (chunk % 16 === 0) say('list-at', 0xa0, u8(0), u32(at + part.length));

@@ -44,17 +44,50 @@ export function encodeListFile({ headFrame, policy, pageCounts, records }: ListP
 
 export type ListFileError = 'not-a-list-file' | 'malformed-file';
 
+/** Header and head, with which a file begins: who has verified them knows what all the rest must be. */
+export const frontOf = (file: Uint8Array, headFrame: Uint8Array): Uint8Array =>
+  file.subarray(0, LIST_FILE_HEADER.size + headFrame.length);
+
+export interface ListFront {
+  readonly headFrame: Uint8Array;
+  /** To be held against the head. */
+  readonly pages: number;
+  readonly count: number;
+}
+
+/** Of a file of `total` bytes. */
+export function splitFront(front: Uint8Array, total: number): Result<ListFront, ListFileError> {
+  const header = LIST_FILE_HEADER.decode(front);
+  if (!header.ok) return err('malformed-file', header.detail);
+  const { policyAt, end } = layoutOf(header.value);
+  if (front.length !== policyAt) return err('malformed-file', `expected ${policyAt} bytes, found ${front.length}`);
+  if (end !== total) return err('malformed-file', `expected ${end} bytes in all, not ${total}`);
+  const { pages, count } = header.value;
+  return ok({ headFrame: front.subarray(LIST_FILE_HEADER.size), pages, count });
+}
+
+interface Layout {
+  readonly policyAt: number;
+  readonly countsAt: number;
+  readonly recordsAt: number;
+  readonly end: number;
+}
+
+function layoutOf(header: TableValue<typeof FILE_HEADER_FIELDS>): Layout {
+  const policyAt = LIST_FILE_HEADER.size + header.headFrameBytes;
+  const countsAt = policyAt + header.policyBytes;
+  const recordsAt = padded(countsAt + header.pages * 2);
+  return { policyAt, countsAt, recordsAt, end: recordsAt + header.count * RECORD_BYTES };
+}
+
 /** Parts as views (page counts as a copy); the file must be exactly as long as its header says. */
 export function splitListFile(bytes: Uint8Array): Result<ListParts, ListFileError> {
   const header = LIST_FILE_HEADER.decode(bytes);
   if (!header.ok) {
     return header.code === 'bad-magic' ? err('not-a-list-file', header.detail) : err('malformed-file', header.detail);
   }
-  const { headFrameBytes, policyBytes, pages, count } = header.value;
-  const policyAt = LIST_FILE_HEADER.size + headFrameBytes;
-  const countsAt = policyAt + policyBytes;
-  const recordsAt = padded(countsAt + pages * 2);
-  const end = recordsAt + count * RECORD_BYTES;
+  const { pages } = header.value;
+  const { policyAt, countsAt, recordsAt, end } = layoutOf(header.value);
   if (bytes.length !== end) return err('malformed-file', `expected ${end} bytes, found ${bytes.length}`);
   for (let at = countsAt + pages * 2; at < recordsAt; at++) {
     if (bytes[at] !== 0) return err('malformed-file', 'the padding must be zero');

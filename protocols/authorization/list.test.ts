@@ -20,7 +20,7 @@ import {
 import { createPrf, type Prf, phoneId } from './credential-id.ts';
 import { HEAD, headHash } from './head.ts';
 import { buildList, sealList, type UnsignedList } from './list-build.ts';
-import { encodeListFile, splitListFile } from './list-file.ts';
+import { encodeListFile, frontOf, splitFront, splitListFile } from './list-file.ts';
 import { loadList } from './list-load.ts';
 import { differingPages, leafHash, leavesOf, rootOfLeaves, verifyLeaves, verifyPage } from './merkle.ts';
 import { encodePolicy } from './policy.ts';
@@ -277,6 +277,17 @@ describe('list file', () => {
     for (let length = 0; length < file.length; length++) expect(splitListFile(file.subarray(0, length)).ok).toBe(false);
     expect(codeOf(splitListFile(concatBytes([file, new Uint8Array(1)])))).toBe('malformed-file');
     expect(codeOf(splitListFile(new Uint8Array(40)))).toBe('not-a-list-file');
+  });
+
+  it('begins with header and head, which say how long it is', async () => {
+    const sealed = await makeList(campus.list.key, { entries: entriesOf(range(600)) });
+    const file = encodeListFile(sealed);
+    const front = frontOf(file, sealed.headFrame);
+    const { pages, count, headFrame } = must(splitFront(front, file.length));
+    expect([pages, count, headFrame]).toEqual([sealed.pageCounts.length, 600, sealed.headFrame]);
+    expect(splitFront(front, file.length + 16).ok).toBe(false);
+    for (const wrong of [front.subarray(1), file.subarray(0, front.length + 1), front.subarray(0, 31)])
+      expect(splitFront(wrong, file.length).ok).toBe(false);
   });
 });
 

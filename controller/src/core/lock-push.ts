@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a corridor brings to a lock in a session: time, denies, root, key, list (by delta where it fits, else whole, from where
 // the last transfer broke off). Only what the lock answers counts as done.
+import { frontOf } from '@latchkey/protocols/authorization/list-file';
 import { type LockCode, type LockMessage, lockCodeOf } from '@latchkey/protocols/lock/messages';
 import { err, ok, type Result } from '@latchkey/protocols/result';
 import type { LockRequest, LockSession, LockSessionFault } from './lock-session.ts';
@@ -110,9 +111,10 @@ async function pushDelta(session: LockSession, from: number, image: LockImage, d
 /** Bytes go right behind the announcement, from where the lock said that it stands, and the order to use them behind the bytes. */
 async function pushWhole(session: LockSession, status: LockStatus, image: LockImage): Promise<ListPushed> {
   const { epoch, version, digest, headFrame, file } = image;
-  const begin = { kind: 'list-begin', epoch, version, digest, total: file.length, tail: headFrame } as const;
+  const front = frontOf(file, headFrame);
+  const begin = { kind: 'list-begin', epoch, version, digest, total: file.length, tail: front } as const;
   const { shadowVersion } = status;
-  let from = shadowVersion === version ? status.shadowOffset : 0;
+  let from = shadowVersion === version ? Math.max(status.shadowOffset, front.length) : front.length;
   // Where it still holds another list, that one must not be put in force by an order that was meant for this.
   const mayHurry = shadowVersion === 0 || shadowVersion === version;
   let bytes = 0;

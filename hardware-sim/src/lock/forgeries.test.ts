@@ -4,6 +4,7 @@
 import { makeKey } from '@latchkey/protocols/authorization/authority.test-support';
 import { chainAfter, EMPTY_CHAIN, encodeDeny } from '@latchkey/protocols/authorization/deny';
 import type { SigningKey } from '@latchkey/protocols/authorization/keys';
+import { frontOf } from '@latchkey/protocols/authorization/list-file';
 import { signRoot } from '@latchkey/protocols/authorization/root-document';
 import { signFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { toHex } from '@latchkey/protocols/bytes/hex';
@@ -70,7 +71,7 @@ const KINDS: Readonly<Record<string, Signed>> = {
         previousHeadHash,
       });
       const { epoch, version, digest, file, headFrame } = image;
-      return { kind: 'list-begin', epoch, version, digest, total: file.length, tail: headFrame };
+      return { kind: 'list-begin', epoch, version, digest, total: file.length, tail: frontOf(file, headFrame) };
     },
     otherRole: 'deny',
     older: 'not-newer',

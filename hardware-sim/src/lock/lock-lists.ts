@@ -13,7 +13,7 @@ import {
   pruneOverlay,
 } from '@latchkey/protocols/authorization/deny-overlay';
 import type { Head } from '@latchkey/protocols/authorization/head';
-import { encodeListFile } from '@latchkey/protocols/authorization/list-file';
+import { encodeListFile, splitFront } from '@latchkey/protocols/authorization/list-file';
 import { type AuthorizationList, loadList } from '@latchkey/protocols/authorization/list-load';
 import { verifyFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { verifyHead } from '@latchkey/protocols/authorization/verify-head';
@@ -33,8 +33,8 @@ export interface LockLists {
   overlay(): DenyOverlay;
   scopeKey(): Uint8Array | undefined;
   campusKey(): Uint8Array | undefined;
-  /** The offset from which bytes are wanted. */
-  begin(mark: ListMark, headFrame: Uint8Array): Promise<Answer<number>>;
+  /** `front`: header and head of the file. The offset from which bytes are wanted. */
+  begin(mark: ListMark, front: Uint8Array): Promise<Answer<number>>;
   /** Puts the whole shadow in force. */
   commit(): Promise<Answer<ListMark>>;
   delta(from: number, to: number, headFrame: Uint8Array, deltas: Uint8Array): Promise<Answer<ListMark>>;
@@ -153,15 +153,20 @@ export async function createLockLists({ memory, slots, trust, time, write }: Loc
     },
     campusKey: () => keyOf('campus-key'),
     reload,
-    async begin(mark, headFrame) {
-      const accepted = await accept(headFrame);
+    async begin(mark, front) {
+      const begun = splitFront(front, mark.total);
+      if (!begun.ok) return err('malformed');
+      const accepted = await accept(begun.value.headFrame);
       if (!accepted.ok) return accepted;
       const { head, digest, isSame } = accepted.value;
       // A slot whose bits changed is written again by the list that it held.
       if (isSame && list) return err('not-newer');
       if (digest !== mark.digest || head.version !== mark.version || head.epoch !== mark.epoch) return err('malformed');
+      const { pages, count } = begun.value;
+      if (pages !== 2 ** head.pageBits || count !== head.count) return err('malformed');
       const offset = slots.begin(mark);
-      return offset === undefined ? err('too-large') : ok(offset);
+      if (offset === undefined) return err('too-large');
+      return ok(offset < front.length ? slots.write(front.subarray(offset)) : offset);
     },
     commit,
     async delta(from, to, headFrame, deltas) {

@@ -9,6 +9,7 @@ import { corridorKeys } from '@latchkey/protocols/lock/corridor-keys';
 import { unwrapKey } from '@latchkey/protocols/lock/key-wrap';
 import { LOCK_CODES, type LockCode, type LockMessage, writeLogRecords } from '@latchkey/protocols/lock/messages';
 import type { KeyPair } from '@latchkey/protocols/lock/noise';
+import { err } from '@latchkey/protocols/result';
 import { FIRMWARE_VERSION } from './firmware-version.ts';
 import type { ListSlots } from './list-slots.ts';
 import type { LockBody } from './lock-body.ts';
@@ -111,20 +112,37 @@ export function createLockRequests(parts: LockRequestParts): LockRequests {
     return { kind: 'key-is', code: OK, keyId: id };
   }
 
+  const listAt = (code: LockCode): LockReply => ({
+    kind: 'list-at',
+    code: say(code),
+    offset: slots.shadow()?.offset ?? 0,
+  });
+
+  /** Other bytes than the last time under the same digest: the transfer begins anew. */
+  function writtenOr<T>(failed: T, error: unknown): T {
+    if (!(error instanceof RangeError)) throw error;
+    slots.drop();
+    return failed;
+  }
+
+  async function beginList(message: LockMessage<'list-begin'>): Promise<LockReply> {
+    chunks = 0;
+    const begun = await lists
+      .begin(message, message.tail)
+      .catch((error: unknown) => writtenOr(err<LockCode>('flash-failed'), error));
+    return listAt(begun.ok ? 'ok' : begun.code);
+  }
+
   function takeData(offset: number, bytes: Uint8Array): LockReply | undefined {
     const shadow = slots.shadow();
-    if (!shadow || offset !== shadow.offset)
-      return { kind: 'list-at', code: say('wrong-offset'), offset: shadow?.offset ?? 0 };
+    if (!shadow || offset !== shadow.offset) return listAt('wrong-offset');
     try {
-      const at = slots.write(bytes);
-      chunks += 1;
-      return chunks % WINDOW === 0 ? { kind: 'list-at', code: OK, offset: at } : undefined;
+      slots.write(bytes);
     } catch (error) {
-      // Other bytes than the last time under the same digest: begin anew.
-      if (!(error instanceof RangeError)) throw error;
-      slots.drop();
-      return { kind: 'list-at', code: say('flash-failed'), offset: 0 };
+      return listAt(writtenOr('flash-failed', error));
     }
+    chunks += 1;
+    return chunks % WINDOW === 0 ? listAt('ok') : undefined;
   }
 
   const inForce = (code: LockCode): LockReply => {
@@ -183,12 +201,8 @@ export function createLockRequests(parts: LockRequestParts): LockRequests {
         return status();
       case 'time':
         return takeTime(message.tail);
-      case 'list-begin': {
-        chunks = 0;
-        const begun = await lists.begin(message, message.tail);
-        const offset = begun.ok ? begun.value : (slots.shadow()?.offset ?? 0);
-        return { kind: 'list-at', code: begun.ok ? OK : say(begun.code), offset };
-      }
+      case 'list-begin':
+        return beginList(message);
       case 'list-data':
         return takeData(message.offset, message.tail);
       case 'list-commit': {

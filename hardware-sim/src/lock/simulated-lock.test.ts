@@ -4,6 +4,7 @@
 import { collectLog } from '@latchkey/controller/core/lock-log';
 import { pushDeny, pushRoot } from '@latchkey/controller/core/lock-push';
 import { chainAfter, EMPTY_CHAIN } from '@latchkey/protocols/authorization/deny';
+import { frontOf } from '@latchkey/protocols/authorization/list-file';
 import { toHex } from '@latchkey/protocols/bytes/hex';
 import { sealJson } from '@latchkey/protocols/commands/seal';
 import { portalId } from '@latchkey/protocols/ids';
@@ -258,7 +259,14 @@ describe('lists', () => {
     const session = await rig.session();
     const begin = async (image: Awaited<ReturnType<LockRig['image']>>) => {
       const { epoch, version, digest, file, headFrame } = image;
-      const request = { kind: 'list-begin', epoch, version, digest, total: file.length, tail: headFrame } as const;
+      const request = {
+        kind: 'list-begin',
+        epoch,
+        version,
+        digest,
+        total: file.length,
+        tail: frontOf(file, headFrame),
+      } as const;
       const reply = await rig.run(session.request(request, 3_000));
       return reply.ok && 'code' in reply.value ? reply.value.code : reply;
     };
