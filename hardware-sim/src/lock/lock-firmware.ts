@@ -237,9 +237,13 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
     write('factory-reset');
   }
 
+  /** Between what it was asked, and not in the middle of it: the bolt of who came last is where it should be. */
   function restart(): void {
-    stop();
-    parts.onRestart();
+    const now = async () => {
+      stop();
+      parts.onRestart();
+    };
+    void inTurn(now).catch(() => undefined);
   }
 
   let cancelHeld: (() => void) | undefined;

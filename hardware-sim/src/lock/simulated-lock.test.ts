@@ -243,6 +243,17 @@ describe('tickets', () => {
     expect((await tap(rig, 1))?.outcome).toBe('granted');
   });
 
+  it('for a restart let an opening that came meanwhile come to its end', async () => {
+    const rig = await furnished();
+    expect(await rig.open(rig.ticket({ action: TICKET_ACTIONS.restart }))).toEqual(['accepted', 'done']);
+    await rig.clock.advance(300);
+    expect(await rig.open(rig.ticket())).toEqual(['accepted', 'done']);
+    await rig.clock.advance(1_000);
+    expect([rig.lock.body.drawn, rig.lock.hasPower()]).toEqual([1, true]);
+    await rig.clock.advance(10_000);
+    expect(rig.lock.body.bolt).toBe('thrown');
+  });
+
   it('for a factory reset end the pairing after the answer', async () => {
     const rig = await furnished();
     const ticket = rig.ticket({ action: TICKET_ACTIONS['factory-reset'], rights: MIGHT_OVERRIDE });
