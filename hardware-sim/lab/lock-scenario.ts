@@ -3,7 +3,7 @@
 // bleno on the other, the gateway across the network. A keychain moves the bolt; a list survives the radio going down half way.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Opening } from '@latchkey/protocols/api/keychain';
+import { isFinalOpening, type Opening } from '@latchkey/protocols/api/keychain';
 import { spawnController, stop } from '../bench/gate-process.ts';
 import { allEvents } from '../src/campus/event-history.ts';
 import { GatewayApi, type PersonApi } from '../src/campus/gateway-api.ts';
@@ -109,8 +109,7 @@ async function tapped({ facts: { portal }, lock, report }: Stage, pass: PersonAp
 /** What became of it in the end. */
 async function opened(pass: PersonApi, portal: string, confirm: string): Promise<Opening> {
   let opening = await pass.must<Opening>('POST', `/v1/me/doors/${portal}/open`, { confirm });
-  const under = new Set<Opening['state']>(['opened', 'jammed', 'not-reached', 'refused', 'expired']);
-  while (!under.has(opening.state)) {
+  while (!isFinalOpening(opening.state)) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     opening = await pass.must<Opening>('GET', `/v1/me/doors/openings/${opening.id}`);
   }

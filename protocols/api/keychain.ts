@@ -43,12 +43,25 @@ export const openBody = z.object({
     .describe('made anew for every confirmation by the person: sent again with the same, it never opens twice'),
 });
 
-export const OPENING_STATES = ['waiting', 'opening', 'opened', 'jammed', 'not-reached', 'refused', 'expired'] as const;
+export const OPENING_STATES = [
+  'waiting',
+  'opening',
+  'opened',
+  'jammed',
+  'not-reached',
+  'refused',
+  'expired',
+  'unknown',
+] as const;
 export const opening = z
   .object({
     id: z.string().describe('16 hex digits, the same as of the command'),
     portal: slug,
-    state: z.enum(OPENING_STATES).describe('waiting: on its way; opening: the lock has it; the others are final'),
+    state: z
+      .enum(OPENING_STATES)
+      .describe(
+        'waiting: on its way; opening: the lock has it; the others are final. expired: came too late and opens nothing; unknown: nobody said whether it opened',
+      ),
     reason: z.string().nullable().describe('of refused: one of notNow, or what the lock said, such as privacy'),
     askedAt: instant,
     elapsedMs: z.int().nullable().describe('from confirmation to the result'),

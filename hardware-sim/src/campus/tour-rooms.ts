@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tour's last part: a resident opens a room from the keychain, as the page of the pass does it.
 import { randomBytes } from 'node:crypto';
-import type { MyDoor, Opening } from '@latchkey/protocols/api/keychain';
+import { isFinalOpening, type MyDoor, type Opening } from '@latchkey/protocols/api/keychain';
 import type { Campus } from './campus.ts';
 import { CORRIDOR, type RoomDoor, tapAtLock } from './corridor.ts';
 import type { PersonApi } from './gateway-api.ts';
@@ -12,7 +12,6 @@ const FINAL_MS = 20_000;
 const RELOCKS_MS = 10_000;
 /** Nobody types it; it is gone with the campus. */
 const OWN_PASSWORD = 'for the tour alone';
-const FINAL: ReadonlySet<Opening['state']> = new Set(['opened', 'jammed', 'not-reached', 'refused', 'expired']);
 
 export interface RoomsOfTour {
   readonly campus: Campus;
@@ -61,7 +60,7 @@ export async function signInAs(campus: Campus, number: string): Promise<PersonAp
 export async function openUntilFinal(pass: PersonApi, portal: string, confirm: string): Promise<Opening> {
   const deadline = Date.now() + FINAL_MS;
   let opening = await pass.must<Opening>('POST', `/v1/me/doors/${portal}/open`, { confirm });
-  while (!FINAL.has(opening.state)) {
+  while (!isFinalOpening(opening.state)) {
     if (Date.now() > deadline) throw new Error(`nothing came of an opening: ${JSON.stringify(opening)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
     opening = await pass.must<Opening>('GET', `/v1/me/doors/openings/${opening.id}`);

@@ -72,7 +72,9 @@ export type WriteLog = (kind: LogKind, more?: Partial<Omit<LogRecord, 'seq' | 'k
 export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   const { flash, body, timers, random, lockId } = parts;
   const memory = openLockMemory(openSettingsStore(flash, 0, LAYOUT.settings));
-  const log = openLogRing(flash, 2 * LAYOUT.settings, LAYOUT.log, () => memory.read('freed') ?? 0);
+  const log = openLogRing(flash, 2 * LAYOUT.settings, LAYOUT.log, () =>
+    Math.max(memory.read('freed') ?? 0, memory.read('wiped') ?? 0),
+  );
   const slots = openListSlots(flash, 2 * LAYOUT.settings + LAYOUT.log, LAYOUT.slot, memory);
   const time = createLockTime(memory, timers.monotonic);
   const boot = (memory.read('boots') ?? 0) + 1;
@@ -228,9 +230,12 @@ export async function bootLock(parts: LockParts): Promise<LockFirmware> {
   }
 
   async function reset(): Promise<void> {
+    const freed = memory.read('freed') ?? 0;
     memory.clear();
     memory.write('boots', boot);
-    memory.write('freed', log.next());
+    // Forgotten, and told as lost to whoever asks next.
+    memory.write('wiped', log.next());
+    memory.write('freed', freed);
     own = ownKeys();
     await trust.reload();
     await lists.reload();

@@ -24,6 +24,8 @@ const FORMS = {
   active: listMark.extend({ slot: z.union([z.literal(0), z.literal(1)]) }),
   /** First number of the log that a controller does not have yet. */
   freed: count,
+  /** Records below this one were forgotten by a factory reset. */
+  wiped: count,
   time: z.object({ ms: count, epoch: count, beatSeq: count }),
   /** Tickets acted on, until they have expired: what was said of each. */
   tickets: z.array(

@@ -311,6 +311,16 @@ describe('lists', () => {
 });
 
 describe('the log of a lock', () => {
+  it('that a factory reset forgot is told as lost', async () => {
+    const rig = await furnished();
+    const { logNext } = await rig.status();
+    await rig.run(rig.lock.factoryReset());
+    await rig.pair();
+    const session = await rig.session();
+    const reply = must(await rig.run(session.request({ kind: 'log-get', from: 0, most: 40 }, 3_000)));
+    expect(reply).toMatchObject({ kind: 'log', first: logNext, lost: logNext });
+  });
+
   it('keeps at least 1,000 records until a controller has them, and says how many it lost after that', async () => {
     const rig = await furnished();
     for (let n = 0; n < 2_300; n += 1) await rig.run(rig.lock.present(uidOf(9), 'uid-only'));

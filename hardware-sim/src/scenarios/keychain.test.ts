@@ -99,7 +99,9 @@ describe('a corridor of eight rooms', { timeout: 180_000 }, () => {
     alone.lock.body.setPrivate(false);
     const { drawn } = away.lock.body;
     setNear(away, false);
-    expect((await openUntilFinal(passOf(6), away.portal, newConfirmation())).state).toMatch(/not-reached|expired/);
+    expect((await openUntilFinal(passOf(6), away.portal, newConfirmation())).state).toMatch(
+      /not-reached|expired|unknown/,
+    );
     setNear(away, true);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect(away.lock.body.drawn).toBe(drawn);

@@ -170,6 +170,9 @@ interface CommandView {
 const GRACE_MS = BOLT_SAYS_WITHIN_MS + 2_000;
 const NOT_REACHED: ReadonlySet<string> = new Set(['not-reached', 'unreachable', 'link-lost', 'busy']);
 
+/** The lock was told, and what it did nobody heard, or power cut it short. */
+const UNKNOWN: ReadonlySet<string> = new Set(['outcome-unknown', 'interrupted']);
+
 function stateOf(
   { refused, state, code, expires_at, asked_at }: CommandView,
   nowMs: number,
@@ -178,10 +181,11 @@ function stateOf(
   if (state === 'done') return { state: 'opened', reason: null };
   if (state === 'refused' && code === 'jammed') return { state: 'jammed', reason: null };
   if (state === 'refused' && NOT_REACHED.has(code ?? '')) return { state: 'not-reached', reason: code };
-  if (state === 'refused' && code !== 'expired') return { state: 'refused', reason: code };
+  if (state === 'refused' && UNKNOWN.has(code ?? '')) return { state: 'unknown', reason: code };
+  // Corridor and lock take nothing that late.
+  if (state === 'refused') return code === 'expired' ? { state: code, reason: null } : { state, reason: code };
   // Nobody knows what became of it: the word is that it never came back, not that it did not open.
-  const over =
-    state === 'expired' || state === 'refused' || (expires_at ?? asked_at + TICKET_LIFE_S * 1_000) + GRACE_MS < nowMs;
-  if (over) return { state: 'expired', reason: null };
+  const isOver = state === 'expired' || (expires_at ?? asked_at + TICKET_LIFE_S * 1_000) + GRACE_MS < nowMs;
+  if (isOver) return { state: 'unknown', reason: null };
   return { state: state === 'received' ? 'opening' : 'waiting', reason: null };
 }

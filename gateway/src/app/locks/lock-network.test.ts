@@ -143,10 +143,12 @@ describe('a corridor controller', () => {
 
   it('that knows a higher number than ours hears a higher one', async () => {
     await put([A]);
+    await say(A, { order: Number.MAX_SAFE_INTEGER });
     await say(A, { order: NOW_MS + 1_000_000 });
     value(await setCorridors(tools(), 'room-101', [A, B], ACTOR));
     await network.changed();
     expect((await told(A))?.order).toBeGreaterThan(NOW_MS + 1_000_000);
+    expect((await told(A))?.order).toBeLessThan(NOW_MS + 2_000_000);
   });
 
   it('is told whom its locks are to admit once all of them have told their keys, in rising order', async () => {

@@ -52,6 +52,8 @@ interface Heard {
 }
 
 const TICK_MS = 5_000;
+/** What clocks of two starts of a gateway may differ by. */
+const MOST_AHEAD_MS = 24 * 3_600_000;
 /** A lock advertises every few seconds. */
 export const LATELY_MS = 120_000;
 const BREATH = 50;
@@ -179,7 +181,8 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
   }
 
   function hear(device: DeviceId, said: LockReport): void {
-    order = Math.max(order, said.order);
+    // Of the time it was given: one from far ahead is nobody's, and must not stop all that come after.
+    if (said.order <= nowMs() + MOST_AHEAD_MS) order = Math.max(order, said.order);
     const { rssi, lastSeenMs = 0 } = said;
     const byDevice = heard.get(said.lockId) ?? new Map<string, Heard>();
     heard.set(said.lockId, byDevice.set(device, { rssi, lastSeenMs: Math.min(lastSeenMs, nowMs()) }));

@@ -3,12 +3,13 @@
 import type { Grant } from '@latchkey/protocols/api/locks';
 import type { CommandState } from '@latchkey/protocols/api/operations';
 import { toHex } from '@latchkey/protocols/bytes/hex';
-import type { TicketAction } from '@latchkey/protocols/lock/ticket';
+import { TICKET_LIFE_S, type TicketAction } from '@latchkey/protocols/lock/ticket';
 import { err, ok } from '@latchkey/protocols/result';
 import type { LockService } from '../../http/keychain-service.ts';
 import type { ApiResult } from '../../http/services.ts';
 import { toInstant, toInstantOrNull } from '../api/forms.ts';
 import { type LockReadOptions, listLocks, rolloutsOf } from '../api/locks.ts';
+import { BOLT_SAYS_WITHIN_MS } from '../command-store.ts';
 import type { Commands } from '../commands.ts';
 import type { TicketSigner } from '../keychain/openings.ts';
 import { addLock, endLockOf, type LockContext, lockOf, replaceLock, setCorridors } from '../registry/locks.ts';
@@ -19,8 +20,8 @@ export interface LockServiceOptions extends LockReadOptions, LockContext {
   readonly signer: TicketSigner;
 }
 
-/** How long a call waits for the lock. */
-const WAIT_MS = 8_000;
+/** How long a call waits for the lock: until its ticket and its bolt's last word are over. */
+const WAIT_MS = TICKET_LIFE_S * 1_000 + BOLT_SAYS_WITHIN_MS + 2_000;
 const LOOK_MS = 100;
 const LAST: ReadonlySet<CommandState['state']> = new Set(['done', 'refused', 'expired']);
 

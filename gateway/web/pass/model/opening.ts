@@ -4,7 +4,7 @@
 import type { Opening } from '@latchkey/protocols/api/keychain';
 import type { ApiClient, ApiFailure } from '../../ui/api-client.ts';
 
-type OpeningState = Opening['state'] | 'sending' | 'unknown';
+type OpeningState = Opening['state'] | 'sending';
 
 export interface OpeningView {
   readonly state: OpeningState;
