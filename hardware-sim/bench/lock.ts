@@ -6,10 +6,9 @@ import { type LockSession, openLockSession } from '@latchkey/controller/core/loc
 import type { LockLink } from '@latchkey/controller/ports/lock-radio';
 import type { Corridor } from '@latchkey/controller/roles/corridor';
 import { must, PRF_KEY, range } from '@latchkey/protocols/authorization/authority.test-support';
-import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
 import { keyPair } from '@latchkey/protocols/lock/noise';
 import type { Air } from '../src/lock/hci-controller.ts';
-import { CORRIDOR, KEY_ID } from '../src/lock/lock.test-support.ts';
+import { CORRIDOR, SCOPE_ORDER, wrappedFor } from '../src/lock/lock.test-support.ts';
 import { createLockCampus, type LockCampus } from '../src/lock/lock-campus.test-support.ts';
 import { peripheralOf } from '../src/lock/lock-peripheral.ts';
 import type { SimulatedLock } from '../src/lock/simulated-lock.ts';
@@ -108,7 +107,10 @@ async function compare(pair: Pair, entries: number, times: number): Promise<Tran
   const [ours, floor, ratios]: [number[], number[], number[]] = [[], [], []];
   let image: LockImage | undefined;
   for (let time = 0; time < times; time += 1) {
-    image = { ...(await campus.setList(range(entries))), wrappedKey: wrapped(lock) };
+    image = {
+      ...(await campus.setList(range(entries))),
+      wrappedKey: wrappedFor(lock, campus.authority, PRF_KEY, SCOPE_ORDER, random),
+    };
     link.reset();
     const status = must(await readStatus(session));
     link.reset();
@@ -132,8 +134,7 @@ async function compare(pair: Pair, entries: number, times: number): Promise<Tran
   };
 }
 
-const wrapped = (lock: SimulatedLock): Uint8Array =>
-  wrapKey(PRF_KEY, KEY_ID, lock.key(), keyPair(crypto.getRandomValues(new Uint8Array(32)))) as Uint8Array;
+const random = { bytes: (count: number) => crypto.getRandomValues(new Uint8Array(count)) };
 
 async function meet(link: LockLink, lock: SimulatedLock): Promise<LockSession> {
   const ephemeral = keyPair(crypto.getRandomValues(new Uint8Array(32)));

@@ -219,7 +219,10 @@ const wrappedKey = (() => {
   const ephemeral = pair('wrap');
   const salt = Buffer.concat([ephemeral.open, lock.open]);
   const key = Buffer.from(hkdfSync('sha256', dh(ephemeral, lock.open), salt, 'campus-lock-key-v1', 32));
-  return Buffer.concat([ephemeral.open, seal(key, 0, SCOPE_PRF, u32(PRF_ID))]);
+  const sealed = Buffer.concat([ephemeral.open, seal(key, 0, SCOPE_PRF, u32(PRF_ID))]);
+  const about = [hex(CAMPUS), lock.open, u8(1), u32(PRF_ID)];
+  const input = Buffer.concat([ascii('campus-lock-key-v1\0'), ...about, sealed]);
+  return Buffer.concat([sealed, sign(null, input, signer('command').key)]);
 })();
 
 const beat = frame(
@@ -361,8 +364,10 @@ write('layouts', 'protocols/README: locks', 'one of each fixed layout', {
     },
   },
   wrappedKey: {
+    campusId: CAMPUS,
     lock: keysOf(lock),
     keyId: PRF_ID,
+    commandKey: signer('command').x,
     hex: wrappedKey.toString('hex'),
     expected: SCOPE_PRF.toString('hex'),
   },

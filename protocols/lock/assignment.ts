@@ -19,9 +19,9 @@ export const lockAssignment = z.object({
   /** Under which it advertises. */
   advertisementKey: hex(16),
   /** Key of the scope, sealed to the lock (key-wrap.ts): the corridor carries it and cannot read it. */
-  prf: z.object({ id: z.int().min(0).max(0xffff_ffff), wrapped: hex(64) }).optional(),
+  prf: z.object({ id: z.int().min(0).max(0xffff_ffff), wrapped: hex(128) }).optional(),
   /** The campus key, sealed the same way: denies are under it. */
-  campus: z.object({ id: z.int().min(0).max(0xffff_ffff), wrapped: hex(64) }).optional(),
+  campus: z.object({ id: z.int().min(0).max(0xffff_ffff), wrapped: hex(128) }).optional(),
   /** Which corridors the lock is to admit (corridor-keys.ts), where that is more or other than the one that paired it. */
   corridors: z.object({ order: z.int().min(1), frame: z.string().max(2_000) }).optional(),
   /** Until when this corridor serves it; `null`: until told otherwise, as the only one there is; 0: another does. */

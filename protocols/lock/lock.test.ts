@@ -288,13 +288,19 @@ describe('advertisement', () => {
 
 describe('key wrap', () => {
   const prf = new Uint8Array(16).fill(9);
-  it('gives the key to its lock alone, about its number alone', () => {
-    const wrapped = wrapKey(prf, 12, LOCK.open, MALLORY) as Uint8Array;
+  it('gives the key to its lock alone, about its number alone, and from the gateway alone', () => {
+    const order = { campusId: CAMPUS, kind: 'campus', keyId: 12 } as const;
+    const wrapped = wrapKey(prf, order, LOCK.open, MALLORY, privateKey) as Uint8Array;
+    const unwrap = (bytes: Uint8Array, over = {}, lock = LOCK) =>
+      unwrapKey(bytes, { ...order, ...over }, lock, [other.publicKey, publicKey]);
     expect(wrapped).toHaveLength(WRAPPED_KEY_BYTES);
-    expect(unwrapKey(wrapped, 12, LOCK)).toEqual({ ok: true, value: prf });
-    expect(unwrapKey(wrapped, 13, LOCK).ok).toBe(false);
-    expect(unwrapKey(wrapped, 12, ALICE).ok).toBe(false);
-    expect(unwrapKey(wrapped.subarray(1), 12, LOCK).ok).toBe(false);
+    expect(unwrap(wrapped)).toEqual({ ok: true, value: prf });
+    const others = [{ keyId: 13 }, { kind: 'scope' }, { campusId: '00'.repeat(8) }];
+    for (const over of others) expect(unwrap(wrapped, over)).toMatchObject({ code: 'key-forged' });
+    expect(unwrap(wrapped, {}, ALICE)).toMatchObject({ code: 'key-forged' });
+    expect(unwrap(wrapped.subarray(1))).toMatchObject({ code: 'key-not-for-us' });
+    const forged = wrapKey(prf, order, LOCK.open, MALLORY, generateKeyPairSync('ed25519').privateKey) as Uint8Array;
+    expect(unwrap(forged)).toMatchObject({ code: 'key-forged' });
   });
 });
 

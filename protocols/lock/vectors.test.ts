@@ -39,8 +39,10 @@ describe('layouts', () => {
     expect(toHex(writeAdvertisement(expected, bytes(key)))).toBe(hex);
   });
   it('of a key on its way to a lock', () => {
-    const { lock, keyId, hex, expected } = layouts.wrappedKey;
-    expect(toHex(value(unwrapKey(bytes(hex), keyId, keyPair(bytes(lock.secret)))))).toBe(expected);
+    const { lock, campusId, keyId, commandKey, hex, expected } = layouts.wrappedKey;
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: commandKey }, format: 'jwk' });
+    const order = { campusId, kind: 'scope', keyId } as const;
+    expect(toHex(value(unwrapKey(bytes(hex), order, keyPair(bytes(lock.secret)), [key])))).toBe(expected);
   });
   it('of records', () => {
     const { hex, expected } = layouts.records;

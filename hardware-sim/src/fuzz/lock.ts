@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames, messages, tickets and advertisements from whoever stands near a lock with a radio; and what a lock finds in a flash whose
 // bits changed.
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { equalBytes } from '@latchkey/protocols/bytes/equal';
 import { ADVERTISEMENT_BYTES, readAdvertisement, writeAdvertisement } from '@latchkey/protocols/lock/advertisement';
 import { type JoinState, joinFrame, MAX_LOCK_MESSAGE_BYTES, splitMessage } from '@latchkey/protocols/lock/framing';
@@ -23,6 +23,8 @@ import type { FuzzTarget } from './target.ts';
 
 const AD_KEY = new Uint8Array(16).fill(7);
 const LOCK = keyPair(new Uint8Array(32).fill(2));
+const KEY_ORDER = { campusId: '00000000c0ffee01', kind: 'scope', keyId: 9 } as const;
+const KEYS = [generateKeyPairSync('ed25519').publicKey];
 /** Nobody here holds its private half. */
 const COMMAND_KEY = createPublicKey({
   key: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
@@ -126,11 +128,11 @@ export const LOCK_TARGETS: readonly FuzzTarget[] = [
   },
   {
     name: 'lock/key-wrap',
-    seeds: [new Uint8Array(64).fill(9), new Uint8Array(63)],
+    seeds: [new Uint8Array(128).fill(9), new Uint8Array(127)],
     run(bytes) {
       // One agreement of keys in so many, or this takes minutes.
-      if (bytes.length === 64 && bytes.reduce((sum, byte) => sum + byte, 0) % 16 !== 0) return;
-      if (unwrapKey(bytes, 9, LOCK).ok) throw new Error('a key that nobody wrapped was unwrapped');
+      if (bytes.length === 128 && bytes.reduce((sum, byte) => sum + byte, 0) % 16 !== 0) return;
+      if (unwrapKey(bytes, KEY_ORDER, LOCK, KEYS).ok) throw new Error('a key that nobody wrapped was unwrapped');
     },
   },
   {

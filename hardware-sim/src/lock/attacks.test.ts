@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whoever stands between a corridor and a lock, or has stolen a corridor: frames repeated, moved, changed, made up (reference: lock).
+import { makeKey } from '@latchkey/protocols/authorization/authority.test-support';
 import { splitMessage } from '@latchkey/protocols/lock/framing';
 import { ENVELOPES, LOCK_CODES } from '@latchkey/protocols/lock/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLockRig, type LockRig, uidOf } from './lock.test-support.ts';
+import { CAMPUS_ORDER, createLockRig, type LockRig, SCOPE_ORDER, uidOf, wrappedFor } from './lock.test-support.ts';
 
 async function furnished(): Promise<LockRig> {
   const rig = await createLockRig();
@@ -155,10 +156,21 @@ describe('a stolen corridor', () => {
   it('reads no card numbers out of the lists that it carries, and cannot give a lock keys of its own', async () => {
     const rig = await furnished();
     const session = await rig.session();
-    const reply = await rig.run(
-      session.request({ kind: 'list-key', keyId: 9, tail: new Uint8Array(64).fill(3) }, 3_000),
-    );
-    expect(reply).toMatchObject({ ok: true, value: { kind: 'key-is', code: LOCK_CODES.forged } });
+    // It knows the lock's key, and seals as well as the gateway does; it cannot sign.
+    const own = { command: await makeKey() };
+    const random = { bytes: (count: number) => crypto.getRandomValues(new Uint8Array(count)) };
+    for (const [kind, order] of [
+      ['list-key', SCOPE_ORDER],
+      ['campus-key', CAMPUS_ORDER],
+    ] as const) {
+      const forged = wrappedFor(rig.lock, own, new Uint8Array(16).fill(3), order, random);
+      const other = { ...order, kind: order.kind === 'scope' ? 'campus' : 'scope' } as const;
+      const swapped = wrappedFor(rig.lock, rig.authority, new Uint8Array(16).fill(3), other, random);
+      for (const tail of [forged, swapped, forged.slice(0, 64), new Uint8Array(128).fill(3)]) {
+        const reply = await rig.run(session.request({ kind, keyId: order.keyId, tail }, 3_000));
+        expect(reply).toMatchObject({ ok: true, value: { kind: 'key-is', code: LOCK_CODES.forged } });
+      }
+    }
     await rig.run(session.close());
     expect((await rig.run(rig.lock.present(uidOf(1), 'uid-only')))?.outcome).toBe('granted');
   });

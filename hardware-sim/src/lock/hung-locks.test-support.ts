@@ -13,14 +13,13 @@ import {
 import { encodeRoot, rootDigest } from '@latchkey/protocols/authorization/root-document';
 import { toHex } from '@latchkey/protocols/bytes/hex';
 import type { LockAssignment } from '@latchkey/protocols/lock/assignment';
-import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
+import type { LockKeyOrder } from '@latchkey/protocols/lock/key-wrap';
 import { keyPair } from '@latchkey/protocols/lock/noise';
 import type { VirtualClock } from '../virtual-clock.ts';
-import { CORRIDOR, KEY_ID } from './lock.test-support.ts';
+import { CAMPUS_ORDER, CORRIDOR, KEY_ID, SCOPE_ORDER, wrappedFor } from './lock.test-support.ts';
 import type { MemoryAir } from './memory-radio.ts';
 import { createSimulatedLock, type SimulatedLock } from './simulated-lock.ts';
 
-const CAMPUS_KEY_ID = 2;
 const AD_KEY = 'cd'.repeat(16);
 
 export const portalOf = (at: number): string => `room-${at + 101}`;
@@ -76,8 +75,8 @@ export async function pairAndAssign(parts: PairParts): Promise<LockAssignment> {
   const { rootFrame } = authority;
   const pairing = { link, clock, ephemeral: keyPair(random.bytes(32)), code: lock.labelCode, block, rootFrame };
   must(await clock.until(pairLock({ ...pairing, deadlineMs: 5_000 })));
-  const sealed = (key: Uint8Array, id: number) =>
-    toHex(wrapKey(key, id, lock.key(), keyPair(random.bytes(32))) as Uint8Array);
+  const sealed = (key: Uint8Array, order: Pick<LockKeyOrder, 'kind' | 'keyId'>) =>
+    toHex(wrappedFor(lock, authority, key, order, random));
   return {
     device: 'corridor-1' as LockAssignment['device'],
     lockId: lock.lockId,
@@ -86,8 +85,8 @@ export async function pairAndAssign(parts: PairParts): Promise<LockAssignment> {
     order: 1,
     key: toHex(lock.key()),
     advertisementKey: AD_KEY,
-    prf: { id: KEY_ID, wrapped: sealed(PRF_KEY, KEY_ID) },
-    campus: { id: CAMPUS_KEY_ID, wrapped: sealed(CAMPUS_PRF_KEY, CAMPUS_KEY_ID) },
+    prf: { id: KEY_ID, wrapped: sealed(PRF_KEY, SCOPE_ORDER) },
+    campus: { id: CAMPUS_ORDER.keyId, wrapped: sealed(CAMPUS_PRF_KEY, CAMPUS_ORDER) },
     servesUntilMs: null,
   };
 }

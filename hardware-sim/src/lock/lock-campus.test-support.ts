@@ -25,10 +25,18 @@ import { fromHex, toHex } from '@latchkey/protocols/bytes/hex';
 import { sealJson } from '@latchkey/protocols/commands/seal';
 import type { LockAssignment } from '@latchkey/protocols/lock/assignment';
 import { corridorKeys } from '@latchkey/protocols/lock/corridor-keys';
-import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
+import type { LockKeyOrder } from '@latchkey/protocols/lock/key-wrap';
 import { type KeyPair, keyPair } from '@latchkey/protocols/lock/noise';
 import { signTicket, TICKET_ACTIONS, TICKET_LIFE_S, type Ticket } from '@latchkey/protocols/lock/ticket';
-import { CORRIDOR, countedRandom, KEY_ID, roomList } from './lock.test-support.ts';
+import {
+  CAMPUS_ORDER,
+  CORRIDOR,
+  countedRandom,
+  KEY_ID,
+  roomList,
+  SCOPE_ORDER,
+  wrappedFor,
+} from './lock.test-support.ts';
 import { createMemoryAir, createMemoryRadio } from './memory-radio.ts';
 import { createSimulatedLock, type SimulatedLock } from './simulated-lock.ts';
 
@@ -63,7 +71,6 @@ export interface LockCampusOptions {
   readonly corridors?: readonly KeyPair[];
 }
 
-const CAMPUS_KEY_ID = 2;
 const AD_KEY = 'cd'.repeat(16);
 const PAIR_MS = 5_000;
 
@@ -82,12 +89,12 @@ export async function createLockCampus(options: LockCampusOptions): Promise<Lock
   let commands = 0;
   let beat: { readonly frame: Uint8Array; readonly timeMs: number } | undefined;
   const waiting: ((frame: Uint8Array) => void)[] = [];
-  const sealed = (lock: SimulatedLock, key: Uint8Array, id: number) =>
-    toHex(wrapKey(key, id, lock.key(), keyPair(random.bytes(32))) as Uint8Array);
+  const sealed = (lock: SimulatedLock, key: Uint8Array, order: Pick<LockKeyOrder, 'kind' | 'keyId'>) =>
+    toHex(wrappedFor(lock, authority, key, order, random));
   const wrapped = new Map(
     locks.map((lock) => [
       lock.lockId,
-      { prf: sealed(lock, PRF_KEY, KEY_ID), campus: sealed(lock, CAMPUS_PRF_KEY, CAMPUS_KEY_ID) },
+      { prf: sealed(lock, PRF_KEY, SCOPE_ORDER), campus: sealed(lock, CAMPUS_PRF_KEY, CAMPUS_ORDER) },
     ]),
   );
   const admissions = new Map<string, string>();
@@ -123,7 +130,7 @@ export async function createLockCampus(options: LockCampusOptions): Promise<Lock
         key: toHex(lock.key()),
         advertisementKey: AD_KEY,
         prf: { id: KEY_ID, wrapped: prf },
-        campus: { id: CAMPUS_KEY_ID, wrapped: campus },
+        campus: { id: CAMPUS_ORDER.keyId, wrapped: campus },
         ...(frame === undefined ? {} : { corridors: { order: 1, frame } }),
         servesUntilMs: null,
         ...more,

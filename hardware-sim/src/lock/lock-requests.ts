@@ -106,8 +106,10 @@ export function createLockRequests(parts: LockRequestParts): LockRequests {
   }
 
   function takeKey(name: 'scope-key' | 'campus-key', id: number, wrapped: Uint8Array): LockReply {
-    const key = unwrapKey(wrapped, id, parts.own());
-    if (!key.ok) return { kind: 'key-is', code: say('forged'), keyId: memory.read(name)?.id ?? 0 };
+    const { campusId } = memory.read('pairing') ?? {};
+    const order = { campusId: campusId ?? '', kind: name === 'scope-key' ? 'scope' : 'campus', keyId: id } as const;
+    const key = campusId === undefined ? undefined : unwrapKey(wrapped, order, parts.own(), trust.commandKeys());
+    if (!key?.ok) return { kind: 'key-is', code: say('forged'), keyId: memory.read(name)?.id ?? 0 };
     memory.write(name, { id, key: toHex(key.value) });
     return { kind: 'key-is', code: OK, keyId: id };
   }

@@ -32,7 +32,7 @@ import { signFrame } from '@latchkey/protocols/authorization/signed-frame';
 import { concatBytes } from '@latchkey/protocols/bytes/equal';
 import { fromHex, toHex } from '@latchkey/protocols/bytes/hex';
 import { type JoinState, joinFrame, splitMessage } from '@latchkey/protocols/lock/framing';
-import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
+import { type LockKeyOrder, wrapKey } from '@latchkey/protocols/lock/key-wrap';
 import { ENVELOPES, type LockMessage, readLockMessage, writeLockMessage } from '@latchkey/protocols/lock/messages';
 import { createHandshake, keyPair } from '@latchkey/protocols/lock/noise';
 import { PAIRING_INFO, pairingPrologue } from '@latchkey/protocols/lock/prologue';
@@ -96,6 +96,22 @@ const LIVE: RigClock = {
 };
 
 type ListChange = NonNullable<Parameters<typeof makeList>[1]>;
+
+/** A key as the gateway seals and signs it for one lock. */
+export function wrappedFor(
+  lock: Pick<SimulatedLock, 'key'>,
+  authority: Pick<Authority, 'command'>,
+  key: Uint8Array,
+  order: Pick<LockKeyOrder, 'kind' | 'keyId'>,
+  random: { bytes(count: number): Uint8Array },
+): Uint8Array {
+  const signing = KeyObject.from(authority.command.key.key);
+  const wrapped = wrapKey(key, { campusId: CAMPUS, ...order }, lock.key(), keyPair(random.bytes(32)), signing);
+  if (!wrapped) throw new Error('the key of the lock is of small order');
+  return wrapped;
+}
+export const SCOPE_ORDER = { kind: 'scope', keyId: KEY_ID } as const;
+export const CAMPUS_ORDER = { kind: 'campus', keyId: CAMPUS_KEY_ID } as const;
 
 /** A list as a lock takes it, and what a delta to the next is made from. */
 export interface RoomList extends LockImage {
@@ -208,15 +224,15 @@ export async function createLockRig(
     async furnish(cards) {
       await rig.pair();
       await rig.tellTime();
-      const campus = wrapKey(CAMPUS_PRF_KEY, CAMPUS_KEY_ID, lock.key(), keyPair(random.bytes(32)));
-      await withSession((opened) => pushCampusKey(opened, CAMPUS_KEY_ID, campus as Uint8Array));
+      const campus = wrappedFor(lock, authority, CAMPUS_PRF_KEY, CAMPUS_ORDER, random);
+      await withSession((opened) => pushCampusKey(opened, CAMPUS_KEY_ID, campus));
       await rig.push(await rig.image(1, cards));
     },
     async image(version, cards, more = {}) {
       const previousHeadHash = heads.get(version - 1) ?? new Uint8Array(32);
       const made = await roomList(authority, { version, cards, nowMs: clock.now(), previousHeadHash, ...more });
       if (!heads.has(version)) heads.set(version, must(fromHex(made.digest)));
-      return { ...made, wrappedKey: wrapKey(PRF_KEY, KEY_ID, lock.key(), keyPair(random.bytes(32))) };
+      return { ...made, wrappedKey: wrappedFor(lock, authority, PRF_KEY, SCOPE_ORDER, random) };
     },
     push: (image) =>
       withSession(async (opened) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import { fromBase64url } from '@latchkey/protocols/bytes/base64url';
 import { openJson } from '@latchkey/protocols/commands/seal';
 import type { DeviceId } from '@latchkey/protocols/ids';
@@ -92,6 +92,13 @@ const reportOf = (over: Partial<LockReport> = {}): LockReport => ({
   lastSeenMs: nowMs,
   ...over,
 });
+/** As the lock does it. */
+const unwrapped = (wrapped: string, kind: 'scope' | 'campus', keyId: number) => {
+  const { document, keyring } = registry.keystore.root;
+  const keys = keyring.all('command').map(({ jwk }) => createPublicKey({ key: { ...jwk }, format: 'jwk' }));
+  const order = { campusId: document.campusId, kind, keyId };
+  return unwrapKey(Uint8Array.from(Buffer.from(wrapped, 'hex')), order, lockKeys, keys);
+};
 const say = (device: DeviceId, over: Partial<LockReport> = {}) =>
   network.report(device, { corridor: 'ee'.repeat(32), locks: [reportOf(over)] });
 
@@ -109,7 +116,7 @@ describe('a corridor controller', () => {
     });
     const { id = 0, wrapped = '' } = said?.prf ?? {};
     const { key16 } = await readPrfKey(registry.database.db, registry.keystore, id);
-    expect(value(unwrapKey(Uint8Array.from(Buffer.from(wrapped, 'hex')), id, lockKeys))).toEqual(new Uint8Array(key16));
+    expect(value(unwrapped(wrapped, 'scope', id))).toEqual(new Uint8Array(key16));
     expect(await told(B)).toBeUndefined();
     expect(network.serverOf(LOCK)).toBe(A);
   });
@@ -172,7 +179,8 @@ describe('a corridor controller', () => {
     await put([A]);
     const { id = 0, wrapped = '' } = (await told(A))?.campus ?? {};
     const { key16 } = await readPrfKey(registry.database.db, registry.keystore, id);
-    expect(value(unwrapKey(Uint8Array.from(Buffer.from(wrapped, 'hex')), id, lockKeys))).toEqual(new Uint8Array(key16));
+    expect(value(unwrapped(wrapped, 'campus', id))).toEqual(new Uint8Array(key16));
+    expect(unwrapped(wrapped, 'scope', id)).toMatchObject({ code: 'key-forged' });
     expect(id).toBe(registry.campusKey.id);
   });
 

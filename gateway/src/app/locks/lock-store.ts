@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Locks in use as the network needs them, their secrets, and reports as rows.
+import { KeyObject } from 'node:crypto';
 import { toHex } from '@latchkey/protocols/bytes/hex';
 import { type DeviceId, deviceId, type PortalId } from '@latchkey/protocols/ids';
-import { wrapKey } from '@latchkey/protocols/lock/key-wrap';
+import { type LockKeyOrder, wrapKey } from '@latchkey/protocols/lock/key-wrap';
 import { keyPair } from '@latchkey/protocols/lock/noise';
 import type { LockReport } from '@latchkey/protocols/mqtt/lock-messages';
 import type { JWK } from 'jose';
@@ -154,18 +155,21 @@ export interface LockKeys {
 
 export function createLockKeys(
   { db }: Pick<Database, 'db'>,
-  keystore: Pick<Keystore, 'seal' | 'open'>,
+  keystore: Pick<Keystore, 'seal' | 'open' | 'key' | 'root'>,
   randomBytes: (count: number) => Uint8Array,
   campusKeyId: () => number,
 ): LockKeys {
   const wrapped = new Map<string, string>();
+  const signing = KeyObject.from(keystore.key('command').key);
+  const { campusId } = keystore.root.document;
 
-  async function sealedKey(id: number, key: string): Promise<SealedKey | undefined> {
-    const name = `${key} ${id}`;
+  async function sealedKey(kind: LockKeyOrder['kind'], id: number, key: string): Promise<SealedKey | undefined> {
+    const name = `${kind} ${key} ${id}`;
     const known = wrapped.get(name);
     if (known !== undefined) return { id, wrapped: known };
     const { key16 } = await readPrfKey(db, keystore, id);
-    const sealed = wrapKey(key16, id, Uint8Array.from(Buffer.from(key, 'hex')), keyPair(randomBytes(32)));
+    const lock = Uint8Array.from(Buffer.from(key, 'hex'));
+    const sealed = wrapKey(key16, { campusId, kind, keyId: id }, lock, keyPair(randomBytes(32)), signing);
     if (sealed === undefined) return undefined;
     wrapped.set(name, toHex(sealed));
     return { id, wrapped: toHex(sealed) };
@@ -173,8 +177,8 @@ export function createLockKeys(
 
   return {
     advertisement: async (lock) => toHex(keystore.open(lock.sealedAdvertisementKey)),
-    prf: ({ prfKeyId }, key) => sealedKey(prfKeyId, key),
-    campus: (_lock, key) => sealedKey(campusKeyId(), key),
+    prf: ({ prfKeyId }, key) => sealedKey('scope', prfKeyId, key),
+    campus: (_lock, key) => sealedKey('campus', campusKeyId(), key),
     async code({ pairing }, device) {
       const row = await db.selectFrom('device').select('encryption_jwk').where('id', '=', device).executeTakeFirst();
       if (pairing === undefined || row?.encryption_jwk == null) return undefined;
