@@ -6,7 +6,7 @@ import { ADVERTISED_FLAGS, readAdvertisement, shortIdOf } from '@latchkey/protoc
 import type { AlarmKind } from '@latchkey/protocols/mqtt/door-terms';
 import type { Clock } from '../ports/clock.ts';
 import type { SeenLock } from '../ports/lock-radio.ts';
-import { batteryOf, isServed, type KnownLock } from './corridor-lock.ts';
+import { batteryOf, isServed, type KnownLock, newsOf } from './corridor-lock.ts';
 
 export interface CorridorHearing {
   onSeen(seen: SeenLock): void;
@@ -48,16 +48,24 @@ export function createCorridorHearing(parts: CorridorHearingParts): CorridorHear
     lock.unpaired ||= unpaired;
   }
 
+  /**
+   * A lock keeps its address until it starts anew, and then has something newer to say: the same words from elsewhere are
+   * somebody's who repeats them, and no sign that it lives.
+   */
+  const isCopy = ({ heard, metAt }: KnownLock, address: string): boolean =>
+    metAt !== undefined && address !== metAt && address !== heard?.address;
+
   function onHeard(lock: KnownLock, bytes: Uint8Array, { address, rssi }: SeenLock): void {
     const key = fromHex(lock.assignment.advertisementKey);
     const read = readAdvertisement(bytes, key.ok ? key.value : undefined);
     if (!read.ok) return onStrange(lock, bytes);
-    const isNews = read.value.stateCounter !== lock.advertised?.stateCounter;
+    const news = newsOf(read.value, lock.advertised);
+    if (news === 'older' || (news === 'same' && isCopy(lock, address))) return;
     if (lock.unpaired) setAlarm('lock-unpaired', false, lock.assignment.portal);
     lock.unpaired = false;
     lock.heard = { address, rssi, atMs: parts.nowMs(), atMonotonicMs: monotonic() };
     lock.advertised = read.value;
-    if (!isNews) return;
+    if (news === 'same') return;
     tellFlags(lock);
     parts.onNews(lock);
   }

@@ -19,6 +19,8 @@ export interface KnownLock {
   /** Known here since. */
   readonly sinceMonotonicMs: number;
   advertised?: Advertisement;
+  /** Address at which it last proved to be the lock. */
+  metAt?: string;
   unpaired: boolean;
   /** By its last status it is late or early, whatever it thinks of its clock. */
   isClockOff: boolean;
@@ -50,13 +52,24 @@ const HEARD_MS = 120_000;
 /** Time drifts, batteries empty, a record may wait with nobody telling. */
 const CHECK_EVERY_MS = 6 * 3_600_000;
 const BATTERY_UNKNOWN = 255;
+const LOW_16 = 0xff_ff;
 const LOW_24 = 0xff_ff_ff;
-const HALF_24 = 0x80_00_00;
-/** Of two numbers of which only the low 24 bits are known: whether the first is ahead. */
-const isAhead = (one: number, other: number): boolean => {
-  const ahead = (one - other) & LOW_24;
-  return ahead > 0 && ahead < HALF_24;
+/** Of two numbers of which only the low bits are known: whether the first is ahead. */
+const isAhead = (one: number, other: number, mask = LOW_24): boolean => {
+  const ahead = (one - other) & mask;
+  return ahead > 0 && ahead <= mask >>> 1;
 };
+
+/**
+ * Order of what a lock advertised. Its state counter begins anew with every start, of which there is a record: the number of the
+ * next record goes before.
+ */
+export function newsOf(said: Advertisement, known: Advertisement | undefined): 'newer' | 'same' | 'older' {
+  if (!known || isAhead(said.logNext, known.logNext)) return 'newer';
+  if (said.logNext !== known.logNext) return 'older';
+  if (said.stateCounter === known.stateCounter) return 'same';
+  return isAhead(said.stateCounter, known.stateCounter, LOW_16) ? 'newer' : 'older';
+}
 
 export const isHeard = ({ heard }: KnownLock, monotonicMs: number): boolean =>
   heard !== undefined && monotonicMs - heard.atMonotonicMs <= HEARD_MS;

@@ -231,14 +231,18 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
     const { lockId, key } = lock.assignment;
     const peer = fromHex(key);
     if (!lock.heard || !peer.ok) return err('not-seen');
-    const link = await parts.radio.connect(lock.heard.address, CONNECT_MS, onReached);
+    const { address } = lock.heard;
+    const link = await parts.radio.connect(address, CONNECT_MS, onReached);
     if (!isOurs(lock)) {
       await link.close();
       return err('other-corridor');
     }
     const ephemeral = keyPair(parts.random.bytes(EPHEMERAL_BYTES));
     const { own } = parts;
-    return openLockSession({ link, lockId, own, peer: peer.value, ephemeral, clock, deadlineMs: HANDSHAKE_MS });
+    const deadlineMs = HANDSHAKE_MS;
+    const session = await openLockSession({ link, lockId, own, peer: peer.value, ephemeral, clock, deadlineMs });
+    if (session.ok) lock.metAt = address;
+    return session;
   }
 
   /** `until`: as long as taps have earned, however often it is served meanwhile. */

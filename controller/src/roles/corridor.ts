@@ -118,19 +118,13 @@ export function createCorridor(parts: CorridorParts): Corridor {
       const { lockId } = assignment;
       const known = locks.get(lockId);
       if (known && known.assignment.order >= assignment.order) return;
-      if (assignment.gone) {
+      // Paired anew, it counts from wherever it likes: what it said before is no measure.
+      const isSame = !assignment.gone && known?.assignment.advertisementKey === assignment.advertisementKey;
+      if (known && isSame) known.assignment = assignment;
+      else {
         if (known) forget(known);
-      } else if (known) known.assignment = assignment;
-      else
-        locks.set(lockId, {
-          assignment,
-          refused: [],
-          unpaired: false,
-          isClockOff: false,
-          statusAtMs: 0,
-          restsUntilMs: 0,
-          sinceMonotonicMs: nowMs(),
-        });
+        if (!assignment.gone) locks.set(lockId, unmet(assignment, nowMs()));
+      }
       look();
     },
     assignments: () => [...locks.values()].map(({ assignment }) => assignment),
@@ -167,6 +161,16 @@ export function createCorridor(parts: CorridorParts): Corridor {
     },
   };
 }
+
+const unmet = (assignment: LockAssignment, sinceMonotonicMs: number): KnownLock => ({
+  assignment,
+  refused: [],
+  unpaired: false,
+  isClockOff: false,
+  statusAtMs: 0,
+  restsUntilMs: 0,
+  sinceMonotonicMs,
+});
 
 /** Of one lock, `subject` being its portal. */
 const ALARMS = [

@@ -198,6 +198,43 @@ describe('a corridor', () => {
     expect(await clock.until(open(5))).toMatchObject({ code: 'other-corridor' });
   });
 
+  it.each([
+    { words: 'older words, from its own address', isOld: true, isElsewhere: false },
+    { words: 'older words, from elsewhere', isOld: true, isElsewhere: true },
+    { words: 'its last words, from elsewhere', isOld: false, isElsewhere: true },
+  ])('takes no $words for a sign that a dead lock lives', async ({ isOld, isElsewhere }) => {
+    const { air, lock, corridor, run, set, strangers } = await lab();
+    await run(20_000);
+    const old = lock.manufacturerData();
+    await strangers(1);
+    await run(20_000);
+    const words = isOld ? old : lock.manufacturerData();
+    lock.cutPower();
+    air.locks.delete(lock);
+    const address = isElsewhere ? 'c0:ff:ff:ff:ff:ff' : lock.address;
+    air.locks.add({ address, manufacturerData: () => words, connect: () => undefined });
+    await run(10_000);
+    const before = set.connects;
+    await run(180_000);
+    expect(corridor.report(lock.lockId)?.state).toBe('unreachable');
+    expect(set.connects).toBe(before);
+  });
+
+  it('finds a lock that came up again at another address', async () => {
+    const { clock, air, lock, corridor, run } = await lab();
+    await run(20_000);
+    lock.cutPower();
+    await lock.powerUp();
+    air.locks.delete(lock);
+    const address = 'c0:ee:ee:ee:ee:ee';
+    const { manufacturerData, connect } = lock;
+    air.locks.add({ address, manufacturerData, connect });
+    await run(20_000);
+    const report = corridor.report(lock.lockId);
+    expect(clock.now() - (report?.lastSeenMs ?? 0)).toBeLessThan(2_000);
+    expect(report).toMatchObject({ state: 'seen', logPending: 0 });
+  });
+
   it('takes nothing that is older than what was said of a lock', async () => {
     const { corridor, assignment } = await lab();
     corridor.assign({ ...assignment, order: 3, servesUntilMs: 0 });
