@@ -52,17 +52,20 @@ export async function lookAtLock({ database: { db }, serverOf, nowMs }: DoorOpti
 
 export async function doorsOf(options: DoorOptions, person: PersonRow): Promise<MyDoor[]> {
   const { db } = options.database;
-  const scopes = await scopesOfPeople(db, [person.id]);
+  const scopes = await scopesOfPeople(db, [person.id], options.nowMs());
   if (scopes.length === 0) return [];
   const rows = await doorRows(db)
     .where('portal.scope_id', 'in', scopes)
-    .orderBy((eb) => eb.case().when('portal.room', '=', person.room).then(0).else(1).end())
+    .orderBy((eb) => {
+      const isOwn = eb.and([eb('portal.building', '=', person.building), eb('portal.room', '=', person.room)]);
+      return eb.case().when(isOwn).then(0).else(1).end();
+    })
     .orderBy('portal.id')
-    .limit(MOST_DOORS)
     .execute();
   const held = await isHeld(options, person.id);
   const doors: MyDoor[] = [];
   for (const row of rows) {
+    if (doors.length === MOST_DOORS) break;
     const asked = { person: person.id, number: person.number, portal: row.id, scope: row.scope_id };
     const right = await mayOpen(options, asked, false);
     if (right.outcome === 'none') continue;

@@ -97,6 +97,32 @@ describe('a keychain', () => {
     expect(value(await keychain().doors('S2'))).toEqual([]);
   });
 
+  it('has the own room first, and none that rights of before let in, however many those were', async () => {
+    const { context, database } = registry;
+    const room = async (id: string, over: object) =>
+      void value(await putPortal(context, id, portal({ kind: 'lock', scope: 101, ...over }), ACTOR));
+    for (let n = 0; n < 120; n += 1) await room(`a-${100 + n}`, { building: 'B2', room: `${100 + n}` });
+    await room('z-900', { building: 'B2', room: '900' });
+    const times = { valid_from: NOW_MS - 2_000, reason: 'x', actor: ACTOR, made_at: NOW_MS };
+    const grant = { group_id: null, building: 'B2', floor: null, withdrawn_at: null, ...times };
+    const ended = { ...grant, room: null, valid_until: NOW_MS - 1_000 };
+    const stands = { ...grant, room: '900', valid_until: NOW_MS + 1_000 };
+    const { id: person_id } = await database.db
+      .selectFrom('person')
+      .where('number', '=', 'S1')
+      .select('id')
+      .executeTakeFirstOrThrow();
+    for (const each of [ended, stands])
+      await database.db
+        .insertInto('room_grant')
+        .values({ ...each, person_id })
+        .execute();
+    expect(value(await keychain().doors('S1')).map((each) => [each.portal, each.own])).toEqual([
+      ['room-101', true],
+      ['z-900', false],
+    ]);
+  });
+
   it('opens once for one confirmation, however often and at once it is sent', async () => {
     const taps = await Promise.all(Array.from({ length: 5 }, () => keychain().open('S1', tap())));
     const ids = new Set(taps.map((each) => value(each).id));

@@ -45,8 +45,12 @@ export async function hurryScopes(
     .execute();
 }
 
-/** Scopes whose lists hold cards of these people, by their groups' levels, their room and grants. */
-export async function scopesOfPeople(db: Kysely<Database>, people: readonly number[]): Promise<number[]> {
+/** Scopes whose lists hold cards of these people, by their groups' levels, their room and grants, over ones too without `nowMs`. */
+export async function scopesOfPeople(
+  db: Kysely<Database>,
+  people: readonly number[],
+  nowMs?: number,
+): Promise<number[]> {
   if (people.length === 0) return [];
   const rows = await db
     .selectFrom('group_member')
@@ -57,7 +61,7 @@ export async function scopesOfPeople(db: Kysely<Database>, people: readonly numb
     .distinct()
     .where('group_member.person_id', 'in', [...people])
     .union(scopesOfRooms(db, people))
-    .union(scopesOfGrants(db, people))
+    .union(scopesOfGrants(db, people, nowMs))
     .union(scopesOfLoans(db, people))
     .execute();
   return rows.map(({ scope_id }) => scope_id);
@@ -76,14 +80,17 @@ const scopesOfRooms = (db: Kysely<Database>, people: readonly number[]) =>
     .where('portal.room', '<>', '')
     .where('person.id', 'in', [...people]);
 
-/** Locks that a grant, their own or their group's, lets them open; wider by room and floor than it need be. */
-const scopesOfGrants = (db: Kysely<Database>, people: readonly number[]) =>
+/** Locks that a grant, their own or their group's, lets them open, or will, or did. */
+const scopesOfGrants = (db: Kysely<Database>, people: readonly number[], nowMs = 0) =>
   db
     .selectFrom('room_grant')
     .innerJoin('portal', 'portal.building', 'room_grant.building')
     .select('portal.scope_id')
     .where('portal.kind', '=', 'lock')
     .where('room_grant.withdrawn_at', 'is', null)
+    .where('room_grant.valid_until', '>', nowMs)
+    .where((eb) => eb.or([eb('room_grant.room', 'is', null), eb('room_grant.room', '=', eb.ref('portal.room'))]))
+    .where((eb) => eb.or([eb('room_grant.floor', 'is', null), eb('room_grant.floor', '=', eb.ref('portal.floor'))]))
     .where((eb) =>
       eb.or([
         eb('room_grant.person_id', 'in', [...people]),
