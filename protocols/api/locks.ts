@@ -64,6 +64,11 @@ export const lock = z
     firmware: z.int().nullable(),
     corridors: z.array(slug),
     server: slug.nullable().describe('controller that serves it now'),
+    waitsFor: z
+      .array(slug)
+      .describe(
+        'served it alone and may not know yet that another may: nobody else serves it until they answer or are taken off',
+      ),
     desired: z.int().nullable().describe('newest signed version of its list'),
     reported: z.int().nullable().describe('version in force in the lock, as it said'),
     rollout: z.enum(ROLLOUT_STATES).describe('where the newest list is: what still waits, and for whom'),

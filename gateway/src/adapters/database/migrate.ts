@@ -14,6 +14,7 @@ import { createLibrary } from './migrations/0011-library.ts';
 import { createRosters } from './migrations/0012-rosters.ts';
 import { createPairingFaults } from './migrations/0013-pairing-faults.ts';
 import { createLockRecords } from './migrations/0014-lock-records.ts';
+import { createEndlessServing } from './migrations/0015-endless-serving.ts';
 
 type Step = (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
 
@@ -30,6 +31,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   '0012-rosters': createRosters,
   '0013-pairing-faults': createPairingFaults,
   '0014-lock-records': createLockRecords,
+  '0015-endless-serving': createEndlessServing,
 };
 
 /** The database holds migrations this software does not know. */

@@ -35,6 +35,8 @@ export interface LockTable {
 export interface LockCorridorTable {
   portal_id: string;
   device_id: string;
+  /** 1: it served alone, without end, and has not taken note of an end yet. */
+  endless: Generated<number>;
 }
 
 /** What one corridor controller last said of one lock. */

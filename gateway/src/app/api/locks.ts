@@ -62,7 +62,8 @@ export async function listLocks({ db, serverOf, isOnline }: LockReadOptions, por
     ]),
   );
   return rows.map((row) => {
-    const devices = (corridors.get(row.portal_id) ?? []).map(({ device_id }) => device_id);
+    const serving = corridors.get(row.portal_id) ?? [];
+    const devices = serving.map(({ device_id }) => device_id);
     const said = reports.get(row.id) ?? [];
     const server = serverOf(row.id);
     const reported = newestReport(row, said);
@@ -78,6 +79,7 @@ export async function listLocks({ db, serverOf, isOnline }: LockReadOptions, por
       firmware: said[0]?.firmware ?? row.firmware,
       corridors: devices,
       server: server ?? null,
+      waitsFor: serving.length === 1 ? [] : serving.flatMap((each) => (each.endless === 1 ? [each.device_id] : [])),
       desired: row.list_version,
       reported,
       rollout,

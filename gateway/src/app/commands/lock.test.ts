@@ -20,6 +20,7 @@ const LOCK: Lock = {
   firmware: 1,
   corridors: ['corridor-1'],
   server: 'corridor-1',
+  waitsFor: [],
   desired: 7,
   reported: 6,
   rollout: 'at-corridor',
@@ -68,7 +69,7 @@ const services = {
     },
   },
   locks: {
-    list: async () => [LOCK],
+    list: async () => [LOCK, { ...LOCK, portal: 'b1-104', server: null, waitsFor: ['corridor-2'] }],
     get: async () => LOCK,
     rollouts: async () => ({
       locks: 1,
@@ -110,6 +111,7 @@ describe('latchkey lock', () => {
     const { stdout, code } = await run('list', '--waiting');
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`b1-101 +paired +at-corridor +6/7 +81 % +corridor-1 +${SEEN}`));
+    expect(stdout).toMatch(/^b1-104 .* nobody else serves it until corridor-2 answers or is taken off$/m);
     expect((await run('rollout')).stdout).toMatch(/^all +1 +0 +0 +0 +1 +0/m);
   });
 

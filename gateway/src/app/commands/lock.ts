@@ -89,7 +89,14 @@ const PAIRING_FAULTS: Readonly<Record<string, string>> = {
   'not-seen': 'not paired: no corridor heard it, is its battery in?',
 };
 
-function row({ portal, state, rollout: where, reported, desired, server, reports, pairingFault }: Lock): string[] {
+function faultOf({ pairingFault, waitsFor }: Lock): string | undefined {
+  if (pairingFault !== null) return PAIRING_FAULTS[pairingFault] ?? `not paired: ${pairingFault}`;
+  if (waitsFor.length > 0) return `nobody else serves it until ${waitsFor.join(', ')} answers or is taken off`;
+  return undefined;
+}
+
+function row(lock: Lock): string[] {
+  const { portal, state, rollout: where, reported, desired, server, reports } = lock;
   const [said] = reports.filter(({ device }) => device === server).concat(reports);
   return [
     portal,
@@ -99,9 +106,7 @@ function row({ portal, state, rollout: where, reported, desired, server, reports
     said?.battery == null ? '–' : `${said.battery} %`,
     server ?? '–',
     said?.lastSeenAt ?? 'never',
-    (pairingFault === null ? undefined : (PAIRING_FAULTS[pairingFault] ?? `not paired: ${pairingFault}`)) ??
-      said?.fault ??
-      '',
+    faultOf(lock) ?? said?.fault ?? '',
   ];
 }
 

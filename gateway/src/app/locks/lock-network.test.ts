@@ -35,12 +35,14 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 let registry: TestRegistry;
 let network: LockNetwork;
 let nowMs: number;
+let online: Set<DeviceId>;
 let sent: { device: DeviceId; kind: string; body: Uint8Array }[];
 beforeEach(async () => {
   registry = await openTestRegistry();
   nowMs = NOW_MS;
   sent = [];
-  const { context, database, keystore } = registry;
+  online = new Set([A, B]);
+  const { context, database } = registry;
   const { publicKey } = await generateKeyPair('ECDH-ES+A256KW', { crv: 'P-256', extractable: true });
   const encryption_jwk = JSON.stringify(await exportJWK(publicKey));
   for (const id of [A, B])
@@ -50,7 +52,18 @@ beforeEach(async () => {
       .execute();
   value(await putScope(context, 101, { name: '101' }, ACTOR));
   value(await putPortal(context, 'room-101', portal({ kind: 'lock', room: '101', scope: 101 }), ACTOR));
-  const session = (device: DeviceId) => ({ device }) as never;
+  await restart();
+});
+afterEach(async () => {
+  network.close();
+  await registry.close();
+});
+
+/** It remembers what the database does. */
+async function restart(): Promise<void> {
+  network?.close();
+  const { context, database, keystore } = registry;
+  const session = (device: DeviceId) => (online.has(device) ? ({ device } as never) : undefined);
   network = createLockNetwork({
     store: createLockStore(database),
     keys: createLockKeys(database, keystore, randomBytes, () => registry.campusKey.id),
@@ -65,11 +78,8 @@ beforeEach(async () => {
     nowMs: () => nowMs,
     log: { info() {}, warn() {}, error() {} } as never,
   });
-});
-afterEach(async () => {
-  network.close();
-  await registry.close();
-});
+  await network.changed();
+}
 
 const tools = () => ({ context: registry.context, seal: registry.keystore.seal, randomBytes });
 const paired = { key: hex(lockKeys.open), advertisementKey: 'cd'.repeat(16) };
@@ -145,6 +155,58 @@ describe('a corridor controller', () => {
     expect(network.serverOf(LOCK)).toBe(A);
     nowMs += 66_000;
     await say(B, { rssi: -50 });
+    expect(network.serverOf(LOCK)).toBe(B);
+  });
+
+  it('that served alone, and is not there when another is added, still serves until it has answered or is taken off', async () => {
+    await put([A]);
+    await say(A, { rssi: -80 });
+    online.delete(A);
+    value(await setCorridors(tools(), 'room-101', [A, B], ACTOR));
+    await network.changed();
+    nowMs += 3_600_000;
+    await say(B, { rssi: -50 });
+    expect((await told(B))?.servesUntilMs).toBe(0);
+    const [lock] = await listLocks({ db: registry.database.db, serverOf: network.serverOf, isOnline: () => true });
+    expect([lock?.server, lock?.waitsFor]).toEqual([null, [A]]);
+    await restart();
+    nowMs += 3_600_000;
+    await say(B, { rssi: -50 });
+    expect((await told(B))?.servesUntilMs).toBe(0);
+
+    online.add(A);
+    await network.hello({ device: A } as never);
+    expect((await told(A))?.servesUntilMs).toBe(0);
+    await say(A, { rssi: -80, order: ((await told(A))?.order ?? 0) - 1 });
+    expect((await told(B))?.servesUntilMs).toBe(0);
+    await say(A, { rssi: -80, order: (await told(A))?.order ?? 0 });
+    expect([network.serverOf(LOCK), (await told(B))?.servesUntilMs]).toEqual([B, nowMs + 60_000]);
+    const [now] = await listLocks({ db: registry.database.db, serverOf: network.serverOf, isOnline: () => true });
+    expect(now?.waitsFor).toEqual([]);
+  });
+
+  it('that is gone for good is taken off, and the other serves at once', async () => {
+    await put([A]);
+    online.delete(A);
+    value(await setCorridors(tools(), 'room-101', [A, B], ACTOR));
+    await network.changed();
+    await say(B);
+    expect(network.serverOf(LOCK)).toBeUndefined();
+    value(await setCorridors(tools(), 'room-101', [B], ACTOR));
+    await network.changed();
+    expect([network.serverOf(LOCK), (await told(B))?.servesUntilMs]).toEqual([B, null]);
+  });
+
+  it('may hold a lease of before a start of the gateway: another waits until it has run out', async () => {
+    await put([A, B]);
+    await say(A);
+    online.delete(A);
+    await restart();
+    await network.start();
+    await say(B);
+    expect(network.serverOf(LOCK)).toBeUndefined();
+    nowMs += 66_000;
+    await say(B);
     expect(network.serverOf(LOCK)).toBe(B);
   });
 

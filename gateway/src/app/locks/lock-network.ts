@@ -12,7 +12,8 @@ import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { LockReport } from '@latchkey/protocols/mqtt/lock-messages';
 import type { UP_MESSAGES } from '@latchkey/protocols/mqtt/messages';
 import type { z } from 'zod';
-import { type Hearing, type Lease, NO_LEASE, nextLease } from '../../core/locks/lease.ts';
+import { createBeliefs } from '../../core/locks/beliefs.ts';
+import { type Hearing, LEASE_MS, type Lease, NO_LEASE, nextLease } from '../../core/locks/lease.ts';
 import type { DeviceSession, DeviceSessions } from '../device-sessions.ts';
 import { type Log, reasonOf } from '../log.ts';
 import { type KnownLock, type LockKeys, type LockStore, recordReports } from './lock-store.ts';
@@ -66,6 +67,11 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
   /** Per controller: lock → what it was last told, without its order. */
   const told = new Map<DeviceId, Map<string, string>>();
   const heard = new Map<string, Map<string, Heard>>();
+  /** Leases of before the start are forgotten, and may run still. */
+  let forgottenUntilMs = 0;
+  const beliefs = createBeliefs((lock, device) =>
+    locks.get(lock)?.endless.has(device as DeviceId) === true ? Number.POSITIVE_INFINITY : forgottenUntilMs,
+  );
   let order = 0;
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<void> = Promise.resolve();
@@ -81,15 +87,23 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     return lock.corridors.map((device) => {
       const said = heard.get(lock.id)?.get(device);
       const there = sessions.get(device) !== undefined;
-      return { device, able: there && said !== undefined && said.lastSeenMs > nowMs() - LATELY_MS, rssi: said?.rssi };
+      const able = there && said !== undefined && said.lastSeenMs > nowMs() - LATELY_MS;
+      return { device, able, rssi: said?.rssi, believesUntilMs: beliefs.untilMs(lock.id, device) };
     });
   }
 
-  function renew(): void {
+  /** Those whose lease is another now. */
+  function renew(): KnownLock[] {
+    const renewed: KnownLock[] = [];
     for (const lock of locks.values()) {
       if (lock.corridors.length < 2) continue;
-      leases.set(lock.id, nextLease(leases.get(lock.id) ?? NO_LEASE, hearingsOf(lock), nowMs()));
+      const lease = leases.get(lock.id) ?? NO_LEASE;
+      const next = nextLease(lease, hearingsOf(lock), nowMs());
+      if (next === lease) continue;
+      leases.set(lock.id, next);
+      renewed.push(lock);
     }
+    return renewed;
   }
 
   function servesUntil(lock: KnownLock, device: DeviceId): number | null {
@@ -105,7 +119,9 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     const known = told.get(device) ?? new Map<string, string>();
     told.set(device, known);
     if (known.get(value.lockId) === text) return;
-    const frame = await sealJson('LKK1', lockAssignment, { ...value, order: nextOrder() }, options.key);
+    const order = nextOrder();
+    const frame = await sealJson('LKK1', lockAssignment, { ...value, order }, options.key);
+    beliefs.sends(value.lockId, device, { order, untilMs: servesUntilMs ?? Number.POSITIVE_INFINITY });
     if (await options.send(device, encodeEnvelope({ kind: 'lock' }, frame))) known.set(value.lockId, text);
   }
 
@@ -150,9 +166,9 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     await tell(device, { device, lockId, portal, ...nobody, servesUntilMs: 0, gone: true });
   }
 
-  async function tellAll(only?: DeviceId): Promise<void> {
+  async function tellAll(only?: DeviceId, which: Iterable<KnownLock> = locks.values()): Promise<void> {
     let count = 0;
-    for (const lock of locks.values())
+    for (const lock of which)
       for (const device of lock.corridors) {
         if ((only !== undefined && device !== only) || sessions.get(device) === undefined) continue;
         await tellAbout(lock, device);
@@ -180,18 +196,28 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     await tellAll();
   }
 
-  function hear(device: DeviceId, said: LockReport): void {
+  async function hear(device: DeviceId, said: LockReport): Promise<void> {
     // Of the time it was given: one from far ahead is nobody's, and must not stop all that come after.
     if (said.order <= nowMs() + MOST_AHEAD_MS) order = Math.max(order, said.order);
     const { rssi, lastSeenMs = 0 } = said;
     const byDevice = heard.get(said.lockId) ?? new Map<string, Heard>();
     heard.set(said.lockId, byDevice.set(device, { rssi, lastSeenMs: Math.min(lastSeenMs, nowMs()) }));
+    await noteBelief(device, said);
+  }
+
+  /** Which assignment it has: what may have been lost on the way is in doubt no longer. */
+  async function noteBelief(device: DeviceId, { lockId, order: reported }: LockReport): Promise<void> {
+    const untilMs = beliefs.reports(lockId, device, reported);
+    const lock = locks.get(lockId);
+    if (untilMs === undefined || untilMs === Number.POSITIVE_INFINITY || lock?.endless.has(device) !== true) return;
+    await store.knowsEnd(device, lock.portal);
+    lock.endless.delete(device);
   }
 
   async function report(device: DeviceId, { corridor, locks: said, pairings = [] }: LocksReport): Promise<void> {
     if (await store.corridorKey(device, corridor)) await inTurn(reload);
     const ours = said.filter(({ lockId }) => locks.get(lockId)?.corridors.includes(device) === true);
-    for (const each of ours) hear(device, each);
+    for (const each of ours) await hear(device, each);
     await recordReports(options.store.batch, device, ours, nowMs());
     for (const outcome of pairings) {
       if (outcome.state === 'failed') {
@@ -203,12 +229,13 @@ export function createLockNetwork(options: LockNetworkOptions): LockNetwork {
     const strange = said.filter(({ lockId }) => locks.get(lockId)?.corridors.includes(device) !== true);
     await inTurn(async () => {
       for (const { lockId, portal } of strange) await gone(device, lockId, portal);
-      renew();
+      await tellAll(undefined, renew());
     });
   }
 
   return {
     async start() {
+      forgottenUntilMs = nowMs() + LEASE_MS;
       await inTurn(reload);
       timer = setInterval(() => void inTurn(async () => (renew(), await tellAll())), TICK_MS);
     },

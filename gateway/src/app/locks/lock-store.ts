@@ -21,6 +21,8 @@ export interface KnownLock {
   /** Absent until it is paired. */
   readonly key: string | undefined;
   readonly corridors: readonly DeviceId[];
+  /** Those of them that may still believe to serve it without end, as when they were the only one. */
+  readonly endless: Set<DeviceId>;
   /** Keys of the corridors, where all of them have told theirs, and the order in which a lock was last told of them. */
   readonly admits: { readonly keys: readonly string[]; readonly order: number } | undefined;
   readonly sealedAdvertisementKey: Uint8Array;
@@ -35,6 +37,8 @@ export interface LockStore {
   (): Promise<readonly KnownLock[]>;
   /** True where it is news. */
   corridorKey(device: DeviceId, key: string): Promise<boolean>;
+  /** It knows now that it serves that door's lock no longer than told. */
+  knowsEnd(device: DeviceId, portal: PortalId): Promise<void>;
   /** Why it came to nothing, for the order that stands. */
   notPaired(
     device: DeviceId,
@@ -46,20 +50,22 @@ export interface LockStore {
 interface Serving {
   readonly device: DeviceId;
   readonly key: string | null;
+  readonly endless: boolean;
 }
 
 async function readServing({ db }: Pick<Database, 'db'>): Promise<Map<string, Serving[]>> {
   const rows = await db
     .selectFrom('lock_corridor')
     .innerJoin('device', 'device.id', 'lock_corridor.device_id')
-    .select(['portal_id', 'device_id', 'corridor_key'])
+    .select(['portal_id', 'device_id', 'corridor_key', 'endless'])
     .orderBy('device_id')
     .execute();
   const serving = new Map<string, Serving[]>();
-  for (const { portal_id, device_id, corridor_key } of rows) {
+  for (const { portal_id, device_id, corridor_key, endless } of rows) {
     const device = deviceId.safeParse(device_id);
     const known = serving.get(portal_id) ?? [];
-    if (device.success) serving.set(portal_id, [...known, { device: device.data, key: corridor_key }]);
+    if (device.success)
+      serving.set(portal_id, [...known, { device: device.data, key: corridor_key, endless: endless === 1 }]);
   }
   return serving;
 }
@@ -106,6 +112,7 @@ export function createLockStore({ db, batch }: Database): LockStore {
         prfKeyId: row.prf_key_id,
         key: row.state === 'paired' ? (row.public_key ?? undefined) : undefined,
         corridors: serves.map(({ device }) => device),
+        endless: new Set(serves.flatMap(({ device, endless }) => (endless ? [device] : []))),
         admits: row.state === 'paired' ? await admitted({ db }, row, serves) : undefined,
         sealedAdvertisementKey: row.advertisement_key,
         pairing: pairingOf(row),
@@ -123,6 +130,14 @@ export function createLockStore({ db, batch }: Database): LockStore {
         .where((eb) => eb.or([eb('corridor_key', 'is', null), eb('corridor_key', '<>', key)]))
         .executeTakeFirst();
       return changed.numUpdatedRows > 0n;
+    },
+    async knowsEnd(device: DeviceId, portal: PortalId) {
+      await db
+        .updateTable('lock_corridor')
+        .set({ endless: 0 })
+        .where('device_id', '=', device)
+        .where('portal_id', '=', portal)
+        .execute();
     },
     async notPaired(device: DeviceId, { id, lockId, code }: Parameters<LockStore['notPaired']>[1]) {
       await db

@@ -102,10 +102,23 @@ async function setCorridorRows(
 ): Promise<RegistryResult<undefined>> {
   const unknown = await missingOf(trx, 'device', devices);
   if (unknown !== undefined) return err('unknown-reference', `corridors: there is no controller ${unknown}`);
+  const endless = await servingWithoutEnd(trx, portal);
   await trx.deleteFrom('lock_corridor').where('portal_id', '=', portal).execute();
-  const rows = [...new Set(devices)].map((device_id) => ({ portal_id: portal, device_id }));
+  const rows = [...new Set(devices)].map((device_id) => ({
+    portal_id: portal,
+    device_id,
+    endless: endless.has(device_id) ? 1 : 0,
+  }));
   await trx.insertInto('lock_corridor').values(rows).execute();
   return ok(undefined);
+}
+
+/** Who serves the lock alone, or did and may not know yet that it does no more. */
+async function servingWithoutEnd(trx: Transaction<Database>, portal: string): Promise<ReadonlySet<string>> {
+  if ((await lockOf(trx, portal))?.state !== 'paired') return new Set();
+  const rows = await trx.selectFrom('lock_corridor').selectAll().where('portal_id', '=', portal).execute();
+  const serving = rows.length === 1 ? rows : rows.filter(({ endless }) => endless === 1);
+  return new Set(serving.map(({ device_id }) => device_id));
 }
 
 /** Another lock takes its place; the list is the door's and stays. */

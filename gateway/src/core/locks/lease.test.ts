@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Hearing, HYSTERESIS_DB, LEASE_MS, type Lease, MARGIN_MS, NO_LEASE, nextLease } from './lease.ts';
 
-const hearing = (device: string, rssi: number | undefined, able = true): Hearing => ({ device, rssi, able });
+const NEVER = Number.NEGATIVE_INFINITY;
+const hearing = (device: string, rssi: number | undefined, able = true, believesUntilMs = NEVER): Hearing => ({
+  device,
+  rssi,
+  able,
+  believesUntilMs,
+});
 
 describe('a lease of a lock', () => {
   it('goes to the strongest that is there', () => {
@@ -22,6 +28,16 @@ describe('a lease of a lock', () => {
     const hearings = [hearing('a', -70), hearing('b', -40)];
     expect(nextLease(first, hearings, 59_000)).toBe(first);
     expect(nextLease(first, hearings, LEASE_MS + MARGIN_MS + 1).server).toBe('b');
+  });
+
+  it('is given to nobody while another may believe that it serves', () => {
+    const nowMs = 2 * MARGIN_MS;
+    const hearings = (untilMs: number) => [hearing('a', -70, false, untilMs), hearing('b', -50)];
+    expect(nextLease(NO_LEASE, hearings(Number.POSITIVE_INFINITY), nowMs)).toBe(NO_LEASE);
+    expect(nextLease(NO_LEASE, hearings(nowMs - MARGIN_MS), nowMs)).toBe(NO_LEASE);
+    expect(nextLease(NO_LEASE, hearings(nowMs - MARGIN_MS - 1), nowMs).server).toBe('b');
+    const own = [hearing('a', -70), hearing('b', -50, true, Number.POSITIVE_INFINITY)];
+    expect(nextLease(NO_LEASE, own, nowMs).server).toBe('b');
   });
 
   it('is never held by two at a time', () => {
@@ -47,6 +63,7 @@ const hearings = () =>
     fc.record({
       device: fc.constantFrom('a', 'b', 'c'),
       able: fc.boolean(),
+      believesUntilMs: fc.constant(NEVER),
       rssi: fc.option(fc.integer({ min: -100, max: -30 }), { nil: undefined }),
     }),
     { maxLength: 3 },

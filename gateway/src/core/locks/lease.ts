@@ -7,6 +7,8 @@ export interface Hearing {
   readonly able: boolean;
   /** dBm; undefined where it never heard the lock. */
   readonly rssi: number | undefined;
+  /** Until when it may believe that it serves, by all that it was told; `Infinity`: it was told no end. */
+  readonly believesUntilMs: number;
 }
 
 export interface Lease {
@@ -39,7 +41,11 @@ export function nextLease(lease: Lease, hearings: readonly Hearing[], nowMs: num
   if (best === undefined) return lease;
   const stays = present !== undefined && strength(best) < strength(present) + HYSTERESIS_DB;
   if (stays) return lease.untilMs - nowMs > RENEW_MS ? lease : { server: present.device, untilMs: nowMs + LEASE_MS };
-  const free = lease.server === undefined || nowMs > lease.untilMs + MARGIN_MS;
+  const others = hearings.filter(({ device }) => device !== best.device);
+  const ends = others.map(({ believesUntilMs }) => believesUntilMs);
+  if (lease.server !== undefined && lease.server !== best.device) ends.push(lease.untilMs);
   // Not renewed, it runs out; only then does the next one begin.
-  return free ? { server: best.device, untilMs: nowMs + LEASE_MS } : lease;
+  return ends.every((untilMs) => nowMs > untilMs + MARGIN_MS)
+    ? { server: best.device, untilMs: nowMs + LEASE_MS }
+    : lease;
 }
