@@ -85,7 +85,7 @@ function networkOf(): LockNetwork {
   const { lockId, portal, scope, key, advertisementKey, prf, campus: campusKey } = campus.assignment(lock);
   const admits = { keys: Object.values(KEYS).map(({ open }) => toHex(open)), order: 1 };
   const known = { id: lockId, portal, scope, prfKeyId: prf?.id ?? 0, key, corridors: [A, B], admits };
-  const row = { ...known, sealedAdvertisementKey: new Uint8Array(), pairing: undefined };
+  const row = { ...known, endless: new Set(), sealedAdvertisementKey: new Uint8Array(), pairing: undefined };
   const { keyring, command } = campus.authority;
   return createLockNetwork({
     // Of the registry only what the network reads.
