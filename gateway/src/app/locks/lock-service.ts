@@ -49,6 +49,12 @@ export function createLockService(options: LockServiceOptions): LockService {
     return now;
   }
 
+  /** Its keys are gone, by an order whose answer was lost or by its inside button: nobody can order anything of it any more. */
+  async function hasForgotten(portal: string): Promise<boolean> {
+    const [lock] = await listLocks(options, portal);
+    return lock?.reports.some(({ state }) => state === 'unpaired') === true;
+  }
+
   async function grants(id?: number): Promise<Grant[]> {
     let query = db
       .selectFrom('room_grant')
@@ -86,9 +92,9 @@ export function createLockService(options: LockServiceOptions): LockService {
     retire: (portal, actor) => endLockOf(options, portal, 'replaced', actor),
     async reset(portal, actor) {
       const done = await order(portal, 'factory-reset', actor);
-      if (!done.ok || done.value.state !== 'done') return done;
+      if (!done.ok || (done.value.state !== 'done' && !(await hasForgotten(portal)))) return done;
       const ended = await endLockOf(options, portal, 'reset', actor);
-      return ended.ok ? done : ended;
+      return ended.ok ? ok({ ...done.value, state: 'done', code: null }) : ended;
     },
     order,
     grants: () => grants(),
