@@ -3,7 +3,7 @@
 // things name nothing here.
 import type { Changed, Page } from '@latchkey/protocols/api/common';
 import type * as me from '@latchkey/protocols/api/me';
-import type { ApiResult } from './services.ts';
+import type { Actor, ApiResult } from './services.ts';
 
 export interface OwnService {
   pass(person: string): Promise<ApiResult<me.MyPass>>;
@@ -20,7 +20,8 @@ export interface OwnPhones {
   /** Good once, for a while, in this session. */
   challenge(person: string, session: string): Promise<ApiResult<{ challenge: string }>>;
   enrol(person: string, session: string, body: me.PhoneEnrol): Promise<ApiResult<me.PhoneEnrolled>>;
-  withdraw(person: string, id: string): Promise<ApiResult<Changed>>;
+  /** `actor`: the person, or who stands in for them. */
+  withdraw(person: string, id: string, actor: Actor): Promise<ApiResult<Changed>>;
   certificates(person: string, id: string): Promise<ApiResult<me.PhoneCertificate[]>>;
   /** For whoever proves the phone's key. */
   status(ask: me.PhoneStatusAsk): Promise<ApiResult<me.PhoneStatus>>;

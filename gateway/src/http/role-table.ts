@@ -31,6 +31,9 @@ export const ROLE_TABLE: Readonly<Record<string, RouteAccess>> = {
   'PUT /v1/groups/:id': campus('card-office'),
   'DELETE /v1/groups/:id': campus('card-office'),
   'POST /v1/imports/:kind': campus('card-office'),
+  // As with a lost card: whoever hears of it first stops it.
+  'GET /v1/people/:id/phones': buildings('card-office', 'dorm-manager', 'security'),
+  'DELETE /v1/people/:id/phones/:phone': buildings('card-office', 'dorm-manager', 'security'),
 
   // How people sign in and what they may: whoever changes these can become anybody.
   'GET /v1/people/:id/account': ADMINISTRATORS,

@@ -209,13 +209,18 @@ describe('a role of one building', () => {
     expect((await call(app, 'POST', '/v1/cards/lookup', { number: '5e6f7081' })).statusCode).toBe(404);
   });
 
-  it('stops no card of another building', async () => {
+  it('stops no card and no phone of another building', async () => {
     const app = await as(here('card-office'));
     for (const action of ['lose', 'freeze', 'withdraw'])
       expect((await call(app, 'POST', `/v1/cards/${cards['S2']}/${action}`)).statusCode).toBe(404);
     for (const body of [{ person: 'S2' }, { number: '5e6f7081' }])
       expect((await call(app, 'POST', '/v1/revocations', body)).statusCode).toBe(404);
     expect((await call(app, 'POST', '/v1/cards', { number: '99aabbcc', person: 'S2' })).statusCode).toBe(404);
+    for (const [method, url] of [
+      ['GET', '/v1/people/S2/phones'],
+      ['DELETE', '/v1/people/S2/phones/1'],
+    ] as const)
+      expect((await call(app, method, url)).statusCode, url).toBe(404);
     expect((await services.cards.get(cards['S2'] ?? ''))?.state).toBe('active');
     expect((await call(app, 'POST', `/v1/cards/${cards['S1']}/lose`)).statusCode).toBe(200);
   });

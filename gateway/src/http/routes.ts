@@ -10,6 +10,7 @@ import { registerLibrary } from './routes/library.ts';
 import { registerLocks } from './routes/locks.ts';
 import { registerOwn } from './routes/own.ts';
 import { registerPeople } from './routes/people.ts';
+import { registerPersonPhones } from './routes/person-phones.ts';
 import { registerPlaces } from './routes/places.ts';
 import { registerRights } from './routes/rights.ts';
 import { registerRoles } from './routes/roles.ts';
@@ -21,6 +22,7 @@ export async function registerRoutes(app: Api, services: ApiServices, monotonicM
   registerSystem(app, services);
   registerPeople(app, services);
   registerRoles(app, services);
+  registerPersonPhones(app, services);
   registerCards(app, services);
   registerPlaces(app, services);
   registerRights(app, services);

@@ -15,7 +15,11 @@ export const GATEWAY_COMMANDS: readonly LazyCommand[] = [
     summary: "keys: the root ceremony, and the gateway's own",
     load: [async () => (await import('./keys.ts')).registerKeys],
   },
-  { name: 'person', summary: 'people: import', load: [async () => (await import('./person.ts')).registerPerson] },
+  {
+    name: 'person',
+    summary: 'people: import, and phones of one',
+    load: [async () => (await import('./person.ts')).registerPerson],
+  },
   {
     name: 'account',
     summary: 'how people sign in: password, roles',

@@ -54,8 +54,8 @@ export function createOwnPhones(options: OwnPhoneOptions): OwnPhones {
       return person.ok ? ok({ challenge: await challenges.give(person.value.id, session) }) : person;
     },
     enrol: (number, session, body) => enrol(options, number, session, body),
-    async withdraw(number, id) {
-      const done = await withdrawPhone(context, number, phoneRow(id), number);
+    async withdraw(number, id, actor) {
+      const done = await withdrawPhone(context, number, phoneRow(id), actor);
       return done.ok ? ok({ changed: true }) : done;
     },
     async certificates(number, id) {

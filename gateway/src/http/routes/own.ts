@@ -112,7 +112,10 @@ function registerPhones(app: Api, { phones }: OwnService, monotonicMs: () => num
   app.delete(
     '/v1/me/phones/:id',
     { schema: { tags, summary: 'Withdraw a phone: refused everywhere at once', params, response: { 200: changed } } },
-    async (request) => unwrap(await phones.withdraw(paced(numberOf(request)), request.params.id)),
+    async (request) => {
+      const number = paced(numberOf(request));
+      return unwrap(await phones.withdraw(number, request.params.id, number));
+    },
   );
   registerCertificates(app, phones, monotonicMs);
 }
