@@ -7,6 +7,8 @@ import { countedLink } from './counted-link.ts';
 const LINKS_A_RADIO = 5;
 /** Heard by another radio this much better only: within it, the one with fewer links. */
 const ALIKE_DB = 10;
+/** Addresses that are remembered: phones change theirs all day, and whoever means harm sends a new one every time. */
+const MOST_HEARD = 4_096;
 
 interface Place {
   readonly radio: LockRadio;
@@ -23,7 +25,17 @@ export function joinLockRadios(
 
   function note(radio: LockRadio, { address, rssi }: SeenLock): void {
     const places = heard.get(address) ?? new Map<LockRadio, Place>();
+    // Behind all others: the first is the one that was not heard for longest.
+    heard.delete(address);
     heard.set(address, places.set(radio, { radio, rssi }));
+    const [oldest] = heard.keys();
+    if (heard.size > MOST_HEARD && oldest !== undefined) heard.delete(oldest);
+  }
+
+  /** It may have been unplugged since it heard that lock: the other is asked, until this one hears it again. */
+  function forget(radio: LockRadio, address: string): void {
+    const places = heard.get(address);
+    if (places && places.size > 1) places.delete(radio);
   }
 
   return {
@@ -55,6 +67,7 @@ export function joinLockRadios(
         return countedLink(link, () => count(radio, -1));
       } catch (error) {
         count(radio, -1);
+        forget(radio, address);
         throw error;
       }
     },

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { joinLockRadios } from '../adapters/lock-radios.ts';
 import { watchRadio } from '../adapters/radio-watch.ts';
-import type { LockLink, LockRadio, SeenLock } from '../ports/lock-radio.ts';
+import { type LockLink, type LockRadio, LockRadioError, type SeenLock } from '../ports/lock-radio.ts';
 import { labClock } from './lab-clock.test-support.ts';
 
 function fakeRadio(adapter: string) {
   let listener: ((seen: SeenLock) => void) | undefined;
-  const state = { resets: 0, connects: 0, fails: false, ends: [] as (() => void)[] };
+  const state = { resets: 0, connects: 0, fails: false, isGone: false, ends: [] as (() => void)[] };
   const radio: LockRadio = {
     async start(given) {
       listener = given;
@@ -15,6 +15,7 @@ function fakeRadio(adapter: string) {
     },
     async connect() {
       state.connects += 1;
+      if (state.isGone) throw new LockRadioError('not-seen');
       let onClosed: (() => void) | undefined;
       const end = () => onClosed?.();
       state.ends.push(end);
@@ -30,7 +31,8 @@ function fakeRadio(adapter: string) {
     },
     close: async () => undefined,
   };
-  const hear = (rssi: number) => listener?.({ address: 'aa', rssi, manufacturerData: new Uint8Array(3), adapter });
+  const hear = (rssi: number, address = 'aa') =>
+    listener?.({ address, rssi, manufacturerData: new Uint8Array(3), adapter });
   return { radio, state, hear };
 }
 
@@ -58,6 +60,36 @@ describe('several radios', () => {
     other.hear(-63);
     for (let n = 0; n < 4; n += 1) await radio.connect('aa', 1_000);
     expect([one.state.connects, other.state.connects]).toEqual([2, 2]);
+  });
+
+  it('reach a lock through the other once the one that heard it best does not any more, until that one hears it again', async () => {
+    const [one, other] = [fakeRadio('hci0'), fakeRadio('hci1')];
+    const radio = joinLockRadios([one.radio, other.radio], quiet);
+    await radio.start(quiet);
+    one.hear(-50);
+    other.hear(-80);
+    one.state.isGone = true;
+    await expect(radio.connect('aa', 1_000)).rejects.toMatchObject({ code: 'not-seen' });
+    await radio.connect('aa', 1_000);
+    expect([one.state.connects, other.state.connects]).toEqual([1, 1]);
+    one.state.isGone = false;
+    one.hear(-50);
+    await radio.connect('aa', 1_000);
+    expect([one.state.connects, other.state.connects]).toEqual([2, 1]);
+  });
+
+  it('remember no end of addresses, and those heard last', async () => {
+    const { radio: one, state, hear } = fakeRadio('hci0');
+    const radio = joinLockRadios([one], quiet);
+    await radio.start(quiet);
+    hear(-50, 'first');
+    hear(-50);
+    for (let n = 0; n < 4_095; n += 1) hear(-70, `phone ${n}`);
+    hear(-50);
+    hear(-70, 'one more');
+    await radio.connect('aa', 1_000);
+    await expect(radio.connect('first', 1_000)).rejects.toMatchObject({ code: 'not-seen' });
+    expect(state.connects).toBe(1);
   });
 
   it('serve as long as one of them starts, and say which does not', async () => {
