@@ -6,7 +6,7 @@ import { type KeyPair, keyPair } from '@latchkey/protocols/lock/noise';
 import type { AlarmKind } from '@latchkey/protocols/mqtt/door-terms';
 import { err } from '@latchkey/protocols/result';
 import type { EventBody } from '../core/event-body.ts';
-import { openLockSession } from '../core/lock-session.ts';
+import { type LockSession, openLockSession } from '../core/lock-session.ts';
 import { OPENING_PAUSE_MS, type VisitQueue } from '../core/visit-queue.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type LockRadio, LockRadioError } from '../ports/lock-radio.ts';
@@ -178,13 +178,24 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
       return met.code;
     }
     onReached();
-    const session = met.value;
+    try {
+      return await attend(lock, met.value, () => reached('over'));
+    } finally {
+      // Also where the disk took no mark: a link that nobody lets go of keeps out whoever comes next.
+      reached('over');
+      await met.value.close();
+    }
+  }
+
+  /** The people who wait, then all the rest, as long as taps keep the link up. */
+  async function attend(lock: KnownLock, session: LockSession, onAttended: () => void): Promise<string | undefined> {
+    const { lockId } = lock.assignment;
     lock.session = session;
     const urgent = openings.run(lockId, session);
     const isUrgent = openings.waiting(lockId);
     // Nothing goes before the person at the door, not even a question.
     if (isUrgent) await urgent;
-    reached('over');
+    onAttended();
     let visited = await serve(lock, session);
     // Also who came meanwhile.
     const until = { ms: clock.monotonic() + LINGER_MS };
@@ -193,11 +204,10 @@ export function createCorridorVisits(parts: CorridorVisitParts): CorridorVisits 
       if ((await linger(lock, until)) === 'end') break;
       visited = await serve(lock, session);
     }
-    await session.close();
     return visited.ok ? undefined : visited.code;
   }
 
-  async function serve(lock: KnownLock, session: NonNullable<KnownLock['session']>) {
+  async function serve(lock: KnownLock, session: LockSession) {
     const { lockId, portal } = lock.assignment;
     const refused: string[] = [];
     const visited = await visitLock({

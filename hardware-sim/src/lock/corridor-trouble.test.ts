@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong between a corridor and the real lock, and what the corridor makes of it: clocks, gaps, silence, radios that refuse,
 // people who tap twice.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LockRadio, LockRadioError } from '@latchkey/controller/ports/lock-radio';
@@ -88,6 +88,17 @@ describe('an opening', () => {
     isDown = false;
     await clock.advance(2_000);
     expect([said.outcome, lock.body.drawn]).toEqual(['done', 1]);
+  });
+
+  it('while the disk takes no mark of the log that came home is made, as often as it is asked for', async () => {
+    rmSync(disk.folder.lockMarks, { force: true });
+    mkdirSync(disk.folder.lockMarks);
+    for (const times of [1, 2, 3]) {
+      const said = open();
+      await run(5_000);
+      expect([said.outcome, lock.body.drawn]).toEqual(['done', times]);
+      await run(5_000);
+    }
   });
 
   it('at a lock that lost its clock with its battery waits for the next beat, and is made', async () => {
