@@ -11,6 +11,8 @@ export interface LockTime {
   uncertainS(): number;
   /** A beat that was verified. */
   take(beat: { readonly ms: number; readonly epoch: number; readonly beatSeq: number }): void;
+  /** The mark in flash catches up with the clock: what has expired by it never comes to life again. Durable on return. */
+  mark(): void;
   lastBeat(): { readonly epoch: number; readonly beatSeq: number } | null;
 }
 
@@ -34,6 +36,11 @@ export function createLockTime(memory: LockMemory, monotonic: () => number): Loc
   const sinceMs = () => Math.max(0, monotonic() - baseAt);
   const nowMs = () => Math.floor(baseMs + sinceMs());
   const uncertainS = () => BEAT_AGE_S + Math.ceil((sinceMs() / 1_000) * DRIFT);
+  function writeMark(ms: number, beat: { readonly epoch: number; readonly beatSeq: number }): void {
+    memory.write('time', { ms, ...beat });
+    markMs = ms;
+  }
+
   return {
     instant: () => ({ ms: nowMs(), quality: !told ? 'degraded' : sinceMs() <= SYNCED_FOR_MS ? 'synced' : 'free' }),
     uncertainS,
@@ -41,11 +48,13 @@ export function createLockTime(memory: LockMemory, monotonic: () => number): Loc
       baseMs = Math.max(ms, nowMs() - uncertainS() * 1_000);
       baseAt = monotonic();
       last = { epoch, beatSeq };
-      if (!told || baseMs - markMs >= MARK_EVERY_MS) {
-        memory.write('time', { ms: baseMs, epoch, beatSeq });
-        markMs = baseMs;
-      }
+      if (!told || baseMs - markMs >= MARK_EVERY_MS) writeMark(baseMs, last);
       told = true;
+    },
+    mark() {
+      // Never ahead of what time it really is.
+      const sureMs = nowMs() - uncertainS() * 1_000;
+      if (told && last && sureMs > markMs) writeMark(sureMs, last);
     },
     lastBeat: () => last,
   };

@@ -182,6 +182,24 @@ describe('tickets', () => {
     expect(rig.lock.body.drawn).toBe(0);
   });
 
+  it('of many people in a day without a beat all open, and old ones still do not', { timeout: 60_000 }, async () => {
+    const rig = await furnished();
+    const first = rig.ticket();
+    await rig.open(first);
+    for (let people = 0; people < 450; people += 1) {
+      await rig.clock.advance(60_000);
+      expect(await rig.open(rig.ticket()), `${people}`).toEqual(['accepted', 'done']);
+    }
+    expect(await rig.open(first)).toEqual([`failed ${LOCK_CODES.expired}`]);
+    const beat = await rig.beat({ timeMs: rig.clock.now() - 8 * HOUR_MS });
+    rig.lock.cutPower();
+    await rig.run(rig.lock.powerUp());
+    const session = await rig.session();
+    await rig.run(session.request({ kind: 'time', tail: beat }, 3_000));
+    expect(await rig.open(first, session)).toEqual([`failed ${LOCK_CODES.expired}`]);
+    expect(rig.lock.body.drawn).toBe(451);
+  });
+
   it('held back with the beats and delivered together later do not fire either', async () => {
     const rig = await furnished();
     const [ticket, beat] = [rig.ticket(), await rig.beat()];
