@@ -17,6 +17,8 @@ export interface AttFaults {
   readonly withResponseOnly?: boolean;
   /** Another service than a lock's. */
   readonly noService?: boolean;
+  /** The link stands, and nothing on it is answered. */
+  readonly silent?: boolean;
 }
 
 export interface AttServer {
@@ -68,6 +70,7 @@ export function createAttServer(
 
   return {
     receive(pdu) {
+      if (faults().silent) return;
       const operation = pdu[0] as number;
       const first = pdu.length >= 3 ? pdu.readUInt16LE(1) : 0;
       switch (operation) {

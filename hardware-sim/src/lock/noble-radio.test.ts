@@ -140,6 +140,47 @@ describe('what noble does wrong', () => {
     await close();
   });
 
+  it('a lock that connects and answers nothing: given up at the deadline and let go of, and reached once it answers', async () => {
+    const { radio, peers, close } = await started();
+    peers[0].faults = { silent: true };
+    await expect(radio.connect(peers[0].address, 300)).rejects.toMatchObject({ code: 'timeout' });
+    peers[0].faults = {};
+    const reached = () =>
+      radio.connect(peers[0].address, 500).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(reached, { timeout: 3_000 }).toBe(true);
+    await close();
+  });
+
+  it('a link that drops while it is asked for its service: told at once, not at the deadline', async () => {
+    const { radio, peers, close } = await started();
+    peers[0].faults = { silent: true };
+    const attempt = radio.connect(peers[0].address, 60_000, () => setTimeout(peers[0].drop, 50));
+    await expect(attempt).rejects.toMatchObject({ code: 'link-lost' });
+    await close();
+  });
+
+  it('a connect under way when the adapter is reset: over at once, and so is what waited behind it', async () => {
+    const { radio, peers, close } = await started();
+    peers[0].setSilent(true);
+    const attempts = peers.map(({ address }) => radio.connect(address, 60_000));
+    const ended = Promise.allSettled(attempts);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await radio.reset();
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(attempts[0]).rejects.toMatchObject({ code: 'radio-down' });
+    await close();
+  });
+
+  it('an adapter that does not come up: said in words that name it', { timeout: 10_000 }, async () => {
+    const { air, radio, close } = rig();
+    air.dead = true;
+    await expect(radio.start(() => undefined)).rejects.toThrow(/hci0 does not come up: check/);
+    await close();
+  });
+
   it('a connect that waits its turn and runs out of time cancels nobody else', async () => {
     const { air, radio, peers, close } = await started();
     peers[0].setSilent(true);
