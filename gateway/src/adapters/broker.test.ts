@@ -102,6 +102,29 @@ describe('connecting', () => {
     expect(broker.isConnected(ONE)).toBe(true);
     expect(presence).toEqual(['+gate-1']);
   });
+  it('shows a renewed certificate to who comes then, asks for theirs as before, and keeps who is there', async () => {
+    const first = await connect(one, ONE);
+    const shown = () =>
+      new Promise<string>((resolve, reject) => {
+        const { certificate: cert, key } = two;
+        const socket = tlsConnect(
+          { port: broker.port, host: '127.0.0.1', ca: authority.certificate, cert, key },
+          () => {
+            resolve(socket.getPeerCertificate().serialNumber);
+            socket.destroy();
+          },
+        ).on('error', reject);
+      });
+    const before = await shown();
+    const later = { directory: join(directory, 'own'), names: [], randomBytes };
+    const renewed = await openAuthority({ ...later, nowMs: () => Date.now() + 390 * 86_400_000 });
+    broker.renewServer(renewed.server);
+    expect(await shown()).not.toBe(before);
+    expect(first.connected).toBe(true);
+    await connect(two, TWO);
+    const stranger = await certify(await newAuthority('stranger of later'), TWO);
+    await expect(connect(stranger, TWO)).rejects.toThrow(/alert|certificate|closed|ECONNRESET/i);
+  });
   it('refuses a certificate of an unknown authority', async () => {
     const stranger = await certify(await newAuthority('stranger'), ONE);
     await expect(connect(stranger, ONE)).rejects.toThrow(/alert|certificate|closed|ECONNRESET/i);

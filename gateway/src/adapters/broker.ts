@@ -58,6 +58,8 @@ export interface Broker {
   disconnect(device: DeviceId): void;
   isConnected(device: DeviceId): boolean;
   connections(): number;
+  /** What it shows to who connects from now on. */
+  renewServer(identity: ServerIdentity): void;
   close(): Promise<void>;
 }
 
@@ -116,6 +118,10 @@ class AedesBroker implements Broker {
     const queue = client && this.#connections.get(client)?.queue;
     if (!client || !queue || !isSubscribed(client, downFilter(site, device))) return Promise.resolve(false);
     return queue.send(downTopic(site, device, kind), payload);
+  }
+
+  renewServer(identity: ServerIdentity): void {
+    this.#listener?.renew(identity);
   }
 
   broadcast(payload: Uint8Array): void {

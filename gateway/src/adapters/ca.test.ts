@@ -65,6 +65,16 @@ describe('certificate authority', () => {
     expect((await open(['other.example'])).server.cert).not.toBe(renewed.server.cert);
   });
 
+  it('renews it while it runs as well, once, and leaves a good one alone', async () => {
+    const authority = await open();
+    expect(await authority.renewServer()).toBeUndefined();
+    nowMs += 350 * DAY_MS;
+    const renewed = await authority.renewServer();
+    expect(Date.parse(new X509Certificate(renewed?.cert ?? '').validTo)).toBeGreaterThan(nowMs + 300 * DAY_MS);
+    expect(await authority.renewServer()).toBeUndefined();
+    expect((await open()).server).toEqual(renewed);
+  });
+
   it('refuses to start with half an authority instead of making a new one', async () => {
     await open();
     rmSync(join(directory, 'ca-key.pem'));

@@ -32,7 +32,10 @@ export interface CertificateAuthority {
   readonly certificateFile: string;
   /** 16 characters: first 80 bits of SHA-256 over the certificate, as enrolment codes carry them. */
   readonly codeFingerprint: string;
+  /** As it was when the authority was opened. */
   readonly server: ServerIdentity;
+  /** A new one where the one in use nears its end. */
+  renewServer(): Promise<ServerIdentity | undefined>;
   /** Signs the request's key for this device, whatever name the request asks for. */
   issue(request: string, device: DeviceId): Promise<Result<DeviceCertificate, 'bad-request'>>;
 }
@@ -75,6 +78,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Certific
     certificateFile: join(options.directory, FILES.authority),
     codeFingerprint: toBase32(createHash('sha256').update(der).digest().subarray(0, 10)),
     server,
+    renewServer: async () => ((await loadServer(options, root)) === undefined ? makeServer(options, root) : undefined),
     issue: (request, device) => issue(options, root, request, device),
   };
 }

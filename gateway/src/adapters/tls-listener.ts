@@ -36,6 +36,8 @@ interface Open {
 
 export interface Listener {
   readonly port: number;
+  /** For handshakes from now on. */
+  renew(identity: ServerIdentity): void;
   /** Stops listening and ends every connection. */
   close(): Promise<void>;
 }
@@ -45,12 +47,12 @@ const BACKLOG = 1_024;
 
 export async function listenForControllers(options: ListenerOptions): Promise<Listener> {
   const open = new Map<string, Open>();
+  const contextOf = (identity: ServerIdentity) =>
+    ({ ...identity, ca: options.authority, minVersion: 'TLSv1.2' }) as const;
   const tls = createTlsServer({
-    ...options.identity,
-    ca: options.authority,
+    ...contextOf(options.identity),
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   });
   tls.on('tlsClientError', (error) => options.log('handshake failed', { reason: codeOf(error) }));
@@ -60,6 +62,7 @@ export async function listenForControllers(options: ListenerOptions): Promise<Li
   const address = tcp.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.port,
+    renew: (identity) => tls.setSecureContext(contextOf(identity)),
     close: () =>
       new Promise((resolve) => {
         tcp.close(() => resolve());

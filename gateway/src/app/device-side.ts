@@ -7,7 +7,7 @@ import { deviceId } from '@latchkey/protocols/ids';
 import { encodeEnvelope } from '@latchkey/protocols/mqtt/envelope';
 import type { DownKind } from '@latchkey/protocols/mqtt/topics';
 import { type Broker, startBroker } from '../adapters/broker.ts';
-import type { CertificateAuthority } from '../adapters/ca.ts';
+import type { CertificateAuthority, ServerIdentity } from '../adapters/ca.ts';
 import type { LimitOptions } from '../adapters/connection-limits.ts';
 import type { GatewayDatabase } from '../adapters/database/open-database.ts';
 import type { Keystore } from '../adapters/keystore.ts';
@@ -76,6 +76,7 @@ export interface DeviceSide {
   confirmDeny(deny: DenyMark, waitMs: number): Promise<DenyConfirmation>;
   /** To every controller, as it is: measurements. */
   broadcast(payload: Uint8Array): void;
+  renewServer(identity: ServerIdentity): void;
   close(): Promise<void>;
 }
 
@@ -258,6 +259,7 @@ export async function startDeviceSide(options: DeviceSideOptions): Promise<Devic
     },
     counts: () => ({ connected: broker.connections(), sessions: sessions.online().length }),
     confirmDeny: sessions.awaitDeny,
+    renewServer: (identity) => broker.renewServer(identity),
     broadcast: wire.broadcast,
     async close() {
       unsubscribe();

@@ -4,8 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { createServer as createPlain, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
+import type { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { ServerIdentity } from '../adapters/ca.ts';
 import type { Origins } from '../http/origins.ts';
 import type { PeopleSide } from '../http/people-side.ts';
 import { createServer } from '../http/server.ts';
@@ -45,6 +47,9 @@ export interface ServeOptions {
 const HOUR_MS = 60 * 60_000;
 /** A password takes a whole core for a third of a second: lists and doors keep the other ones. */
 const MOST_HASH_LANES = 4;
+
+/** Of every handshake, the first ones and those after a renewal. */
+const secured = (identity: ServerIdentity) => ({ ...identity, minVersion: 'TLSv1.2' }) as const;
 
 const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host);
 const portOf = (server: Pick<Server, 'address'>): number => (server.address() as AddressInfo).port;
@@ -106,6 +111,12 @@ async function withSecret({ clientSecretFile, scopes, ...oidc }: OidcConfigurati
   throw new StartRefused(`oidc.clientSecretFile: ${clientSecretFile} is empty`, 'put the client secret into it');
 }
 
+export interface Served {
+  readonly url: string;
+  readonly httpUrl: string | undefined;
+  renewServer(identity: ServerIdentity): void;
+}
+
 export async function serveHttp({
   config,
   foundation,
@@ -114,7 +125,7 @@ export async function serveHttp({
   logger,
   stack,
   observeMs,
-}: ServeOptions): Promise<{ url: string; httpUrl: string | undefined }> {
+}: ServeOptions): Promise<Served> {
   const { https, web } = config;
   const { authority, token } = foundation;
   const pages = findWebPages(import.meta.url);
@@ -129,7 +140,7 @@ export async function serveHttp({
     version: VERSION,
     monotonicMs: () => performance.now(),
     observeMs,
-    tls: authority.server,
+    tls: secured(authority.server),
     ...(pages === undefined ? {} : { web: pages }),
   });
   stack.add('http', () => app.close());
@@ -143,6 +154,7 @@ export async function serveHttp({
   return {
     url: `https://${inUrl(config.names[0] ?? 'localhost')}:${httpsPort}`,
     httpUrl: httpPort === undefined ? undefined : `http://localhost:${httpPort}`,
+    renewServer: (identity) => (app.server as unknown as TlsServer).setSecureContext(secured(identity)),
   };
 }
 

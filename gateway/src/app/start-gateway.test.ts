@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { changed } from '@latchkey/protocols/api/common';
 import { importDifference } from '@latchkey/protocols/api/imports';
 import { commandState, enrolAnswer, explanation } from '@latchkey/protocols/api/operations';
@@ -19,6 +20,7 @@ import type { Enrolment } from './enrolment.ts';
 import { type RunningGateway, startGateway } from './start-gateway.ts';
 import { enrolTestDevice, TestDevice } from './test-device.test-support.ts';
 
+const DAY_MS = 86_400_000;
 const root = mkdtempSync(join(tmpdir(), 'latchkey-gateway-'));
 const config = (over: GatewayConfigInput = {}) =>
   gatewayConfig.parse({
@@ -202,6 +204,40 @@ describe('a gateway started on nothing', () => {
     expect(scopes[0]?.version).toBeGreaterThan(0);
   });
 });
+
+it('renews its certificate while it runs, for browsers and controllers', async () => {
+  const { now } = Date;
+  let aheadMs = 0;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+  const timers = vi.spyOn(globalThis, 'setInterval');
+  const running = await startGateway(config({ dataDir: join(root, 'renewing') }));
+  const daily = timers.mock.calls.filter(([, ms]) => ms === DAY_MS).map(([look]) => look);
+  timers.mockRestore();
+  const before = await Promise.all([running.url, running.mqttUrl].map(certificateAt));
+  aheadMs = 350 * DAY_MS;
+  for (const look of daily) look();
+  try {
+    await vi.waitFor(async () => {
+      const [https, mqtt] = await Promise.all([running.url, running.mqttUrl].map(certificateAt));
+      expect([https, mqtt]).not.toContain(before[0]);
+      expect(https).toBe(mqtt);
+    });
+  } finally {
+    clock.mockRestore();
+    await running.close();
+  }
+});
+
+function certificateAt(url: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+    socket.once('error', reject).once('secureConnect', () => {
+      resolve(socket.getPeerCertificate().serialNumber);
+      socket.destroy();
+    });
+  });
+}
 
 describe('a gateway that cannot start says why and what to do', () => {
   it('without keys', async () => {

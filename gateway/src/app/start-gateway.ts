@@ -22,6 +22,7 @@ import { createCertificates } from './own/certificates.ts';
 import { composeOwn } from './own/compose.ts';
 import { startPublishing } from './publishing.ts';
 import { createImports } from './registry/imports.ts';
+import { keepServerCertificate } from './renew-server.ts';
 import type { Resolvers } from './resolvers.ts';
 import { openPeopleSide, type PeopleOnHttp, serveHttp } from './serve-http.ts';
 import { VERSION } from './version.ts';
@@ -82,7 +83,10 @@ async function start(
   const ready = () => state.ready;
   const services = servicesOf(config, foundation, devices, { bell, metrics: metrics.all, ready, hashInitial });
   const { observeMs } = metrics.requests;
-  const { url, httpUrl } = await serveHttp({ config, foundation, services, people, logger, stack, observeMs });
+  const served = await serveHttp({ config, foundation, services, people, logger, stack, observeMs });
+  const uses = [served.renewServer, devices.renewServer];
+  keepServerCertificate({ authority: foundation.authority, uses, stack, log: logger });
+  const { url, httpUrl } = served;
   state.ready = true;
   logger.info({ version: VERSION, https: url, http: httpUrl, mqtt: devices.mqttUrl }, 'gateway is up');
   return {

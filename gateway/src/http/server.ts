@@ -44,7 +44,7 @@ export interface ServerOptions {
   readonly monotonicMs: () => number;
   readonly observeMs?: (ms: number) => void;
   /** Absent only where nothing listens: tests and the OpenAPI document. */
-  readonly tls?: Pick<SecureContextOptions, 'key' | 'cert'>;
+  readonly tls?: Pick<SecureContextOptions, 'key' | 'cert' | 'minVersion'>;
 }
 
 /** JSON bodies here are small; imports set their own limit. */
@@ -75,7 +75,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     genReqId: () => randomBytes(8).toString('hex'),
     routerOptions: { maxParamLength: 128 },
-    ...(options.tls === undefined ? {} : { https: { ...options.tls, minVersion: 'TLSv1.2' as const } }),
+    ...(options.tls === undefined ? {} : { https: options.tls }),
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
