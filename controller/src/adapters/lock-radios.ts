@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several radios as one: each lock is reached through the one that heard it best, or the other where that has no links left.
+import { remember } from '../core/remember.ts';
 import { type LockLink, type LockRadio, LockRadioError, type SeenLock } from '../ports/lock-radio.ts';
 import { countedLink } from './counted-link.ts';
 
@@ -25,11 +26,7 @@ export function joinLockRadios(
 
   function note(radio: LockRadio, { address, rssi }: SeenLock): void {
     const places = heard.get(address) ?? new Map<LockRadio, Place>();
-    // Behind all others: the first is the one that was not heard for longest.
-    heard.delete(address);
-    heard.set(address, places.set(radio, { radio, rssi }));
-    const [oldest] = heard.keys();
-    if (heard.size > MOST_HEARD && oldest !== undefined) heard.delete(oldest);
+    remember(heard, address, places.set(radio, { radio, rssi }), MOST_HEARD);
   }
 
   /** It may have been unplugged since it heard that lock: the other is asked, until this one hears it again. */

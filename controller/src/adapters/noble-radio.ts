@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import { LOCK_SERVICE, type LockLink, type LockRadio, LockRadioError, type SeenLock } from '../ports/lock-radio.ts';
 import type { Noble, NobleCharacteristic, NoblePeripheral } from './noble.ts';
 import { NobleLink } from './noble-link.ts';
+import { forgetStrangers, MOST_KNOWN } from './noble-memory.ts';
 
 export interface NobleRadioOptions {
   /** Number of the adapter: 0 is hci0. */
@@ -14,6 +15,8 @@ export interface NobleRadioOptions {
   readonly log: (message: string, fields: object) => void;
   /** The package, or what stands in for it. */
   readonly load?: (device: number) => Noble;
+  /** Addresses that are remembered at a time. */
+  readonly mostKnown?: number;
 }
 
 const POWER_PATIENCE_MS = 5_000;
@@ -99,8 +102,16 @@ export class NobleRadio implements LockRadio {
     this.#cancelListen?.();
     this.#cancelListen = clock.after(SILENT_MS, () => {
       if (clock.monotonic() - this.#heardMs >= SILENT_MS) this.#scan(true);
+      this.#forget();
       this.#listen();
     });
+  }
+
+  /** Not during a connect, whose peripheral noble must know. */
+  #forget(): void {
+    if (!this.#noble || this.#connecting) return;
+    const gone = forgetStrangers(this.#noble, this.#options.mostKnown ?? MOST_KNOWN);
+    for (const address of gone) this.#seen.delete(address);
   }
 
   /** An adapter that scans connects late or never: it listens between connects, never during one. */

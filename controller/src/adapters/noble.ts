@@ -12,6 +12,7 @@ export interface NobleCharacteristic {
 }
 
 export interface NoblePeripheral extends EventEmitter {
+  readonly id: string;
   readonly address: string;
   readonly rssi: number;
   readonly state: string;
@@ -34,7 +35,18 @@ export interface Noble {
   startScanning(services: readonly string[], allowDuplicates: boolean): void;
   stopScanning(): void;
   reset(): void;
+  /** By peripheral, as all tables that follow. */
+  readonly _peripherals: Record<string, NoblePeripheral>;
+  readonly _services: Record<string, unknown>;
+  readonly _characteristics: Record<string, unknown>;
+  readonly _descriptors: Record<string, unknown>;
+  readonly _discoveredPeripheralUUids: Record<string, unknown>;
   readonly _bindings: EventEmitter & {
+    readonly _addresses: Record<string, unknown>;
+    readonly _addresseTypes: Record<string, unknown>;
+    readonly _connectable: Record<string, unknown>;
+    /** By address. */
+    readonly _gap: { _discoveries: Record<string, unknown> };
     readonly onSigIntBinded?: () => void;
     readonly _hci: {
       pollIsDevUp: () => void;

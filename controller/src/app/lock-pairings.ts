@@ -8,6 +8,7 @@ import { type KeyPair, keyPair } from '@latchkey/protocols/lock/noise';
 import type { PairingOrder, PairingOutcome } from '@latchkey/protocols/lock/pairing-order';
 import type { Result } from '@latchkey/protocols/result';
 import { type Paired, pairLock } from '../core/lock-pairing.ts';
+import { remember } from '../core/remember.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type LockRadio, LockRadioError, type SeenLock } from '../ports/lock-radio.ts';
 import type { Random } from '../ports/random.ts';
@@ -41,6 +42,8 @@ const CONNECT_MS = 6_000;
 const TALK_MS = 10_000;
 const AGAIN_MS = 2_000;
 const MOST_OUTCOMES = 20;
+/** Locks without keys, or what says that it is one. */
+const MOST_HEARD = 1_000;
 /** A lock that said one of these says the same again. */
 const FINAL: ReadonlySet<string> = new Set(['wrong-code', 'already-paired', 'too-many-attempts', 'not-mine', 'forged']);
 
@@ -117,7 +120,7 @@ export function createLockPairings(parts: LockPairingsParts): LockPairings {
     onSeen({ address, manufacturerData }) {
       const read = readAdvertisement(manufacturerData.slice(COMPANY_BYTES), undefined);
       if (!read.ok || (read.value.flags & ADVERTISED_FLAGS.unpaired) === 0) return;
-      heard.set(read.value.shortId, address);
+      remember(heard, read.value.shortId, address, MOST_HEARD);
       for (const one of standing.values()) if (one.order.lockId.startsWith(read.value.shortId)) look(one);
     },
     order(order, code) {

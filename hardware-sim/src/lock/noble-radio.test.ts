@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real noble over a controller in TypeScript: the contract of radios, and each of noble's defects with its guard.
+import type { Noble } from '@latchkey/controller/adapters/noble';
 import { NobleRadio } from '@latchkey/controller/adapters/noble-radio';
 import { serveRadio } from '@latchkey/controller/adapters/radio-host';
 import type { FromRadioProcess } from '@latchkey/controller/adapters/radio-messages';
@@ -267,6 +268,34 @@ describe('what noble does wrong', () => {
     const before = heard;
     await expect.poll(() => heard, { timeout: 8_000 }).toBeGreaterThan(before + 4);
     await close();
+  });
+
+  it('an address for each advertisement, without end: noble forgets them, and neither the locks nor their links', {
+    timeout: 20_000,
+  }, async () => {
+    const { air, peers } = rig();
+    let noble: Noble | undefined;
+    const load = (device: number) => {
+      noble = nobleOver(air)(device);
+      return noble;
+    };
+    const radio = new NobleRadio({ device: 0, clock: systemClock, log: () => undefined, load, mostKnown: 20 });
+    const seen = new Set<string>();
+    await radio.start(({ address }) => void seen.add(address));
+    await expect.poll(() => peers.every(({ address }) => seen.has(address))).toBe(true);
+    const link = await radio.connect(peers[0].address, PATIENCE_MS);
+    const frames: number[][] = [];
+    link.onFrame((frame) => void frames.push([...frame]));
+    for (let n = 16; n < 66; n += 1) echoPeer(air, n);
+    await expect.poll(() => seen.size).toBe(52);
+    for (const each of air.peripherals)
+      if (!peers.some(({ address }) => address === each.address)) air.peripherals.delete(each);
+    await expect.poll(() => Object.keys(noble?._peripherals ?? {}).length, { timeout: 8_000 }).toBeLessThan(20);
+    expect(Object.keys(noble?._bindings._gap._discoveries ?? {}).length).toBeLessThan(20);
+    await link.write(Uint8Array.of(1));
+    await expect.poll(() => frames).toEqual([[2]]);
+    await (await radio.connect(peers[1].address, PATIENCE_MS)).close();
+    await radio.close();
   });
 
   it('never scans while it connects, and scans again afterwards', async () => {
