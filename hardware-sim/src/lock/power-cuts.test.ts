@@ -70,6 +70,30 @@ describe.each(KINDS)('a list on its way to a lock, %s', (_, listOf) => {
   });
 });
 
+describe('a list that takes the place of another that broke off', () => {
+  it('survives a power cut at every write to the flash, and never goes on where the other was', {
+    timeout: 120_000,
+  }, async () => {
+    const rig = await furnished();
+    const first = await rig.image(
+      2,
+      Array.from({ length: 500 }, (_, card) => card + 10),
+    );
+    let sent = 0;
+    rig.air.fate = (way, frame) => {
+      if (way === 'down') sent += frame.length;
+      return sent > first.file.length * 0.6 ? 'cut' : 'pass';
+    };
+    await expect(rig.push(first)).resolves.not.toBe('ok');
+    rig.air.fate = () => 'pass';
+    await rig.tellTime();
+    expect(await rig.status()).toMatchObject({ version: 1, shadowVersion: 2 });
+    const seen = new Set<string>();
+    await atEveryWrite(rig, bringing(await rig.image(3, NEW_CARDS), seen));
+    expect(seen).toEqual(BOTH);
+  });
+});
+
 describe('a list in a lock', () => {
   it('survives a power cut during the boot after a power cut', { timeout: 60_000 }, async () => {
     const rig = await furnished();
