@@ -77,6 +77,25 @@ export function createSoakJournal(chance: () => number): SoakJournal {
 const isOpening = ({ what, detail }: Kept): boolean =>
   what === 'granted' || what === 'command-done' || (what === 'command-failed' && detail === LOCK_CODES.interrupted);
 
+/**
+ * How many draws of its bolt the records of one lock speak of, at most: an opening where the bolt was drawn already, as with a door
+ * that stands open, is none.
+ */
+function drawsSpokenOf(records: readonly Kept[]): number {
+  let draws = 0;
+  let isDrawn = false;
+  for (const record of [...records].sort((one, other) => one.seq - other.seq)) {
+    if (isOpening(record)) {
+      if (!isDrawn) draws += 1;
+      isDrawn = record.what !== 'command-failed';
+    }
+    if (record.what === 'opened-from-inside') isDrawn = true;
+    // Power may have failed between the bolt and its record.
+    if (record.what === 'relocked' || record.what === 'restarted') isDrawn = false;
+  }
+  return draws;
+}
+
 export function countSoak(parts: {
   readonly locks: readonly SimulatedLock[];
   readonly journal: SoakJournal;
@@ -88,11 +107,11 @@ export function countSoak(parts: {
   const { kept } = journal;
   const numbers = new Map(kept.map((each) => [`${each.lockId} ${each.seq}`, each]));
   const opened = new Map<string, number>();
-  const spoken = new Map<string, number>();
+  const byLock = new Map<string, Kept[]>();
   for (const each of numbers.values()) {
     const { what, subject, lockId } = each;
     if (what === 'command-done' && subject !== undefined) opened.set(subject, (opened.get(subject) ?? 0) + 1);
-    if (isOpening(each)) spoken.set(lockId, (spoken.get(lockId) ?? 0) + 1);
+    byLock.set(lockId, [...(byLock.get(lockId) ?? []), each]);
   }
   const outcomes: Record<string, number> = {};
   for (const word of people.outcomes.values()) outcomes[word] = (outcomes[word] ?? 0) + 1;
@@ -108,7 +127,7 @@ export function countSoak(parts: {
     doubleOpenings: [...opened.values()].filter((times) => times > 1).length,
     wronglyDone: [...people.outcomes].filter(([id, outcome]) => outcome === 'done' && !opened.has(id)).length,
     drawn: sum(({ body }) => body.drawn),
-    unrecorded: sum(({ lockId, body }) => Math.max(0, body.drawn - (spoken.get(lockId) ?? 0))),
+    unrecorded: sum(({ lockId, body }) => Math.max(0, body.drawn - drawsSpokenOf(byLock.get(lockId) ?? []))),
     wronglyLetIn: people.wronglyLetIn(),
     behind: corridor
       .reports()
