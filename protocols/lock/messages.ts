@@ -10,7 +10,7 @@ import { LOG_RECORD, type LogRecord } from './log-record.ts';
 export const ENVELOPES = { kk1: 1, kk2: 2, record: 3, pair1: 4, pair2: 5, refused: 6 } as const;
 
 /** Body of `refused`, in the clear: it says that there is no session, and nothing else. */
-export const REFUSALS = { busy: 1, 'not-paired': 2, 'already-paired': 3, failed: 4, 'too-many-attempts': 5 } as const;
+export const REFUSALS = { busy: 1, 'not-paired': 2, failed: 4, 'too-many-attempts': 5 } as const;
 
 const codes = {
   ok: 0,
@@ -33,12 +33,14 @@ const codes = {
   unsupported: 17,
   /** Power was lost while it opened: it opened or it did not, and it will not open now. */
   interrupted: 18,
+  /** By another order: a factory reset goes before. */
+  'already-paired': 19,
 } as const;
 /** What a lock answers. Stable numbers; a lock that meets an unknown request says `unsupported`. */
 export const LOCK_CODES = codes;
 export type LockCode = keyof typeof LOCK_CODES;
 
-const code = { name: 'code', type: 'u8', max: 18 } as const;
+const code = { name: 'code', type: 'u8', max: 19 } as const;
 const u8 = <const N extends string>(name: N) => ({ name, type: 'u8' }) as const;
 const u32 = <const N extends string>(name: N) => ({ name, type: 'u32' }) as const;
 const u64 = <const N extends string>(name: N) => ({ name, type: 'u64' }) as const;

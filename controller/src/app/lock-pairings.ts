@@ -2,8 +2,8 @@
 // Orders to pair a lock: somebody stands at the door. The corridor looks for that lock until the order runs out, pairs it once, and
 // tells the gateway how it went until the gateway knows.
 
-import { toHex } from '@latchkey/protocols/bytes/hex';
-import { ADVERTISED_FLAGS, readAdvertisement } from '@latchkey/protocols/lock/advertisement';
+import { fromHex, toHex } from '@latchkey/protocols/bytes/hex';
+import { ADVERTISED_FLAGS, readAdvertisement, shortIdOf } from '@latchkey/protocols/lock/advertisement';
 import { type KeyPair, keyPair } from '@latchkey/protocols/lock/noise';
 import type { PairingOrder, PairingOutcome } from '@latchkey/protocols/lock/pairing-order';
 import type { Result } from '@latchkey/protocols/result';
@@ -50,7 +50,6 @@ const FINAL: ReadonlySet<string> = new Set(['wrong-code', 'already-paired', 'too
 interface Standing {
   readonly order: PairingOrder;
   readonly code: Uint8Array;
-  busy: boolean;
   /** Why the last attempt came to nothing. */
   fault?: string;
 }
@@ -61,6 +60,8 @@ export function createLockPairings(parts: LockPairingsParts): LockPairings {
   const heard = new Map<string, string>();
   const standing = new Map<string, Standing>();
   const outcomes = new Map<string, PairingOutcome>();
+  /** Locks that an attempt runs at: a newer order waits until it has ended. */
+  const trying = new Set<string>();
   const cancels = new Set<() => void>();
   let closed = false;
 
@@ -96,17 +97,20 @@ export function createLockPairings(parts: LockPairingsParts): LockPairings {
 
   function look(one: Standing): void {
     const { lockId, expiresMs } = one.order;
-    if (closed || one.busy || standing.get(lockId) !== one) return;
+    if (closed || trying.has(lockId) || standing.get(lockId) !== one) return;
     const address = heard.get(lockId.slice(0, 8));
     if (nowMs() >= expiresMs)
       return conclude(one, { ok: false, code: one.fault ?? (address === undefined ? 'not-seen' : 'expired') });
     if (address === undefined) return after(AGAIN_MS, () => look(one));
-    one.busy = true;
+    trying.add(lockId);
     void attempt(one, address)
       .catch((error: unknown): Result<Paired> => ({ ok: false, code: radioFault(error) }))
       .then((result) => {
-        one.busy = false;
-        if (closed || standing.get(lockId) !== one) return;
+        trying.delete(lockId);
+        if (closed) return;
+        const now = standing.get(lockId);
+        // Where it succeeded, the lock answers the newer order as well.
+        if (now !== one) return now && look(now);
         if (result.ok || FINAL.has(result.code)) return conclude(one, result);
         // Busy, out of reach, the link lost: it may go better in a moment.
         one.fault = result.code;
@@ -118,15 +122,18 @@ export function createLockPairings(parts: LockPairingsParts): LockPairings {
 
   return {
     onSeen({ address, manufacturerData }) {
-      const read = readAdvertisement(manufacturerData.slice(COMPANY_BYTES), undefined);
-      if (!read.ok || (read.value.flags & ADVERTISED_FLAGS.unpaired) === 0) return;
-      remember(heard, read.value.shortId, address, MOST_HEARD);
-      for (const one of standing.values()) if (one.order.lockId.startsWith(read.value.shortId)) look(one);
+      const bytes = manufacturerData.slice(COMPANY_BYTES);
+      const shortId = shortIdOf(bytes);
+      if (shortId === undefined) return;
+      const wanted = [...standing.values()].filter(({ order }) => order.lockId.startsWith(shortId));
+      if (!isUnpaired(bytes) && !wanted.some(({ order }) => isPairedBy(order, bytes))) return;
+      remember(heard, shortId, address, MOST_HEARD);
+      for (const one of wanted) look(one);
     },
     order(order, code) {
       const { id, lockId } = order;
       if (standing.get(lockId)?.order.id === id || outcomes.get(lockId)?.id === id) return;
-      const one = { order, code, busy: false };
+      const one = { order, code };
       standing.set(lockId, one);
       outcomes.delete(lockId);
       look(one);
@@ -138,6 +145,17 @@ export function createLockPairings(parts: LockPairingsParts): LockPairings {
       for (const cancel of cancels) cancel();
     },
   };
+}
+
+function isUnpaired(bytes: Uint8Array): boolean {
+  const read = readAdvertisement(bytes, undefined);
+  return read.ok && (read.value.flags & ADVERTISED_FLAGS.unpaired) !== 0;
+}
+
+/** It took this order, or one before it: only the answer was lost. */
+function isPairedBy({ advertisementKey }: PairingOrder, bytes: Uint8Array): boolean {
+  const key = fromHex(advertisementKey);
+  return key.ok && readAdvertisement(bytes, key.value).ok;
 }
 
 /** As it is on the label. */

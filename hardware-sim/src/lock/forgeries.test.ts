@@ -12,7 +12,7 @@ import { sealJson } from '@latchkey/protocols/commands/seal';
 import { corridorKeys } from '@latchkey/protocols/lock/corridor-keys';
 import { LOCK_CODES, type LockCode } from '@latchkey/protocols/lock/messages';
 import { describe, expect, it } from 'vitest';
-import { CORRIDOR, createLockRig, LOCK_ID, type LockRig, must, roomList } from './lock.test-support.ts';
+import { CORRIDOR, createLockRig, LABEL, LOCK_ID, type LockRig, must, roomList } from './lock.test-support.ts';
 
 type LockSession = Awaited<ReturnType<LockRig['session']>>;
 type Request = Parameters<LockSession['request']>[0];
@@ -209,7 +209,8 @@ describe('a pairing', () => {
   it('of a lock that belongs to somebody is refused, and its keys are of no use after a reset', async () => {
     const rig = await furnished();
     const frames = await recordedOpening(rig);
-    expect(await rig.pair()).toBe('refused 3');
+    const stolen = { corridor: 'ab'.repeat(32) };
+    expect(await rig.pair(LABEL, stolen)).toMatchObject({ code: LOCK_CODES['already-paired'] });
     const before = toHex(rig.lock.key());
     await rig.run(rig.lock.factoryReset());
     expect(toHex(rig.lock.key())).not.toBe(before);

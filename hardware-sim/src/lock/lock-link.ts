@@ -112,7 +112,6 @@ export function createLockLink(parts: LockLinkParts): LockLink {
   }
 
   async function greetPairing(body: Uint8Array): Promise<void> {
-    if (parts.isPaired()) return refuse('already-paired');
     if (!(await parts.mayTryCode())) return refuse('too-many-attempts');
     const psk = new Uint8Array(hkdfSync('sha256', parts.labelCode, new Uint8Array(0), PAIRING_INFO, 32));
     const handshake = createHandshake({

@@ -15,7 +15,7 @@ import type { ListSlots } from './list-slots.ts';
 import type { LockBody } from './lock-body.ts';
 import type { WriteLog } from './lock-firmware.ts';
 import { codeOfRule, type LockLists } from './lock-lists.ts';
-import type { LockMemory } from './lock-memory.ts';
+import type { LockMemory, MemoryValue } from './lock-memory.ts';
 import type { LockOpenings } from './lock-openings.ts';
 import type { LockTime } from './lock-time.ts';
 import type { LockTrust } from './lock-trust.ts';
@@ -178,6 +178,12 @@ export function createLockRequests(parts: LockRequestParts): LockRequests {
     return answer('ok', said.value.order);
   }
 
+  function isSamePairing(present: MemoryValue<'pairing'>, said: LockMessage<'pair'>): boolean {
+    const { campusId, scope, advertisementKey } = present;
+    const isOurs = memory.read('corridors')?.keys.includes(said.corridor) === true;
+    return isOurs && campusId === said.campusId && scope === said.scopeId && advertisementKey === said.advertisementKey;
+  }
+
   async function pair(message: LockMessage<'pair'>): Promise<LockReply> {
     const answer = (code: LockCode): LockReply => ({
       kind: 'paired',
@@ -187,6 +193,9 @@ export function createLockRequests(parts: LockRequestParts): LockRequests {
     });
     const { corridor, campusId, scopeId, advertisementKey, rootDigest } = message;
     if (message.lockId !== lockId) return answer('not-mine');
+    const present = memory.read('pairing');
+    // The same again: its answer was lost on the way.
+    if (present !== undefined) return answer(isSamePairing(present, message) ? 'ok' : 'already-paired');
     const pinned = await trust.pin(message.tail, rootDigest);
     if (!pinned.ok) return answer('forged');
     if (trust.keyring()?.campusId !== campusId) return answer('wrong-scope');
@@ -246,8 +255,7 @@ export function createLockRequests(parts: LockRequestParts): LockRequests {
       // Who has only shown the label's code may pair, and nothing else; who is paired with may do all but that.
       if (isPairing) {
         parts.attempts.forget();
-        const isPair = message.kind === 'pair' && memory.read('pairing') === undefined;
-        return tell(isPair ? await pair(message) : { kind: 'refused', code: say('not-mine') });
+        return tell(message.kind === 'pair' ? await pair(message) : { kind: 'refused', code: say('not-mine') });
       }
       if (message.kind === 'open') return openings.open(message.tail, tell);
       const reply = await replyTo(message);

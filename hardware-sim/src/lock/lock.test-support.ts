@@ -142,7 +142,10 @@ export interface LockRig {
   readonly radio: LockRadio;
   readonly lock: SimulatedLock;
   readonly authority: Authority;
-  pair(label?: Uint8Array): Promise<Extract<LockMessage, { kind: 'paired' }> | string>;
+  pair(
+    label?: Uint8Array,
+    other?: Partial<LockMessage<'pair'>>,
+  ): Promise<Extract<LockMessage, { kind: 'paired' }> | string>;
   /** Paired, with time, keys and a list of these cards. */
   furnish(cards: readonly number[]): Promise<void>;
   session(own?: typeof CORRIDOR): Promise<LockSession>;
@@ -215,9 +218,9 @@ export async function createLockRig(
     authority,
     run,
     session,
-    async pair(label = LABEL) {
+    async pair(label = LABEL, other = {}) {
       const link = await run(radio.connect(lock.address, WAIT_MS));
-      const answer = await run(pairOver(link, label, authority, random));
+      const answer = await run(pairOver(link, label, authority, random, other));
       await link.close();
       return answer;
     },
@@ -298,6 +301,7 @@ async function pairOver(
   label: Uint8Array,
   { document, rootFrame }: Authority,
   random: { bytes(count: number): Uint8Array },
+  other: Partial<LockMessage<'pair'>>,
 ): Promise<Extract<LockMessage, { kind: 'paired' }> | string> {
   const psk = new Uint8Array(hkdfSync('sha256', label, new Uint8Array(0), PAIRING_INFO, 32));
   const prologue = pairingPrologue(LOCK_ID);
@@ -329,6 +333,7 @@ async function pairOver(
     scopeId: SCOPE,
     advertisementKey: ADVERTISEMENT_KEY,
     rootDigest: rootDigest(encodeRoot(document)),
+    ...other,
   };
   const message = writeLockMessage({ kind: 'pair', number: 1, ...block, tail: rootFrame });
   await send(concatBytes([Uint8Array.of(ENVELOPES.record), noise.send.seal(message)]));

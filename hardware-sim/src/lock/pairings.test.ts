@@ -96,12 +96,49 @@ describe('orders to pair a lock', () => {
     expect(pairings.outcomes()).toMatchObject([{ state: 'failed', code: 'not-seen' }]);
   });
 
-  it('of a lock that is paired already say so', async () => {
+  it('whose answer the radio lost at any frame, or that are given again in the middle, pair it nevertheless', async () => {
+    let isOver = false;
+    for (let breakAt = 1; !isOver; breakAt += 1) {
+      const rig = await createLockRig();
+      const { pairings, order } = await corridor(rig);
+      await rig.radio.start(pairings.onSeen);
+      let frames = 0;
+      let given = 0;
+      rig.air.fate = () => {
+        frames += 1;
+        if (frames === breakAt) order({ id: `0${(given += 1)}`.repeat(8) });
+        return frames === breakAt && breakAt % 2 === 0 ? 'cut' : 'pass';
+      };
+      order();
+      await rig.clock.advance(20_000);
+      isOver = frames < breakAt;
+      const id = isOver ? '01'.repeat(8) : expect.any(String);
+      expect(pairings.outcomes(), `frame ${breakAt}`).toMatchObject([
+        { id, state: 'paired', key: toHex(rig.lock.key()) },
+      ]);
+    }
+  });
+
+  it('of a controller that started anew after the lock had taken them pair it nevertheless', async () => {
+    const rig = await createLockRig();
+    const before = await corridor(rig);
+    await rig.radio.start((seen) => before.pairings.onSeen(seen));
+    before.order();
+    await rig.clock.advance(5_000);
+    before.pairings.close();
+    const { pairings, order } = await corridor(rig);
+    await rig.radio.start(pairings.onSeen);
+    order();
+    await rig.clock.advance(5_000);
+    expect(pairings.outcomes()).toMatchObject([{ state: 'paired', key: toHex(rig.lock.key()) }]);
+  });
+
+  it('of a lock that is paired by another already say so', async () => {
     const rig = await createLockRig();
     const { pairings, order } = await corridor(rig);
     await rig.radio.start(pairings.onSeen);
     await rig.clock.advance(1_000);
-    await rig.pair();
+    await rig.pair(LABEL, { scopeId: SCOPE + 1 });
     order();
     await rig.clock.advance(5_000);
     expect(pairings.outcomes()).toMatchObject([{ state: 'failed', code: 'already-paired' }]);

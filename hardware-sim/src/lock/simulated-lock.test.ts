@@ -3,6 +3,7 @@
 
 import { collectLog } from '@latchkey/controller/core/lock-log';
 import { pushDeny, pushRoot } from '@latchkey/controller/core/lock-push';
+import { SCOPE } from '@latchkey/protocols/authorization/authority.test-support';
 import { chainAfter, EMPTY_CHAIN } from '@latchkey/protocols/authorization/deny';
 import { frontOf } from '@latchkey/protocols/authorization/list-file';
 import { toHex } from '@latchkey/protocols/bytes/hex';
@@ -47,10 +48,28 @@ async function wordsOfLog(rig: LockRig): Promise<string[]> {
 }
 
 describe('pairing', () => {
-  it('takes whoever knows the code on the label, once', async () => {
+  it('takes whoever knows the code on the label, once, and says so again to whom the answer was lost', async () => {
     const rig = await createLockRig();
-    expect(await rig.pair()).toMatchObject({ kind: 'paired', code: 0, lock: toHex(rig.lock.key()) });
-    expect(await rig.pair()).toBe('refused 3');
+    const paired = { kind: 'paired', code: 0, lock: toHex(rig.lock.key()) };
+    expect(await rig.pair()).toMatchObject(paired);
+    const records = rig.lock.records();
+    expect(await rig.pair()).toMatchObject(paired);
+    expect(rig.lock.records()).toBe(records);
+  });
+
+  it.each([
+    { corridor: toHex(SECOND.open) },
+    { campusId: 'ff'.repeat(8) },
+    { scopeId: SCOPE + 1 },
+    { advertisementKey: 'ee'.repeat(16) },
+  ])('is not changed by another, even with the code on the label: %o', async (other) => {
+    const rig = await createLockRig();
+    await rig.pair();
+    expect(await rig.pair(LABEL, other)).toMatchObject({ kind: 'paired', code: LOCK_CODES['already-paired'] });
+    await rig.run((await rig.session()).close());
+    await expect(rig.session(SECOND)).rejects.toThrow('not-paired');
+    const bytes = rig.lock.manufacturerData()?.slice(2) as Uint8Array;
+    expect(readAdvertisement(bytes, new Uint8Array(16).fill(0xcd)).ok).toBe(true);
   });
 
   it('with a wrong code pairs nobody', async () => {

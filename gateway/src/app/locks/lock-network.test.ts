@@ -283,6 +283,15 @@ describe('pairing', () => {
     expect((await stateNow()).public_key).toBe('ab'.repeat(32));
   });
 
+  it('ordered again is of the same pairing, which the lock may have taken already', async () => {
+    await put([A, B], { code, paired: undefined });
+    const first = await order();
+    await put([A, B], { code, paired: undefined });
+    const again = await order();
+    expect(again.id).not.toBe(first.id);
+    expect(again.advertisementKey).toBe(first.advertisementKey);
+  });
+
   it('that came to nothing says why, for the order that stands, and no longer once another is given', async () => {
     const fault = async () =>
       (await registry.database.db.selectFrom('lock').select('pairing_fault').executeTakeFirstOrThrow()).pairing_fault;

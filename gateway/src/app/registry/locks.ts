@@ -60,12 +60,15 @@ async function writeLock(
   const elsewhere = await trx.selectFrom('lock').selectAll().where('id', '=', lockId).executeTakeFirst();
   if (elsewhere !== undefined && elsewhere.portal_id !== portal && IN_USE.some((state) => state === elsewhere.state))
     return err('in-use', `lockId: it is in the door ${elsewhere.portal_id}`);
+  // The order given once more: the lock may have taken the first, its answer may be on the way.
+  const isAgain = elsewhere?.state === 'waiting' && elsewhere.portal_id === portal;
+  const advertisementKey = paired ? fromHexKey(paired.advertisementKey) : randomBytes(16);
   const waits = paired === undefined && code !== undefined;
   const fields = {
     portal_id: portal,
     state: waits ? ('waiting' as const) : ('paired' as const),
     public_key: paired?.key ?? null,
-    advertisement_key: seal(paired ? fromHexKey(paired.advertisementKey) : randomBytes(16)),
+    advertisement_key: isAgain && !paired ? elsewhere.advertisement_key : seal(advertisementKey),
     firmware: null,
     pairing_code: waits ? seal(labelBytes(code)) : null,
     pairing_id: waits ? toHex(randomBytes(8)) : null,
