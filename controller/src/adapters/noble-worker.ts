@@ -15,5 +15,6 @@ const take = serveRadio({
   open: (device, log) => new NobleRadio({ device, clock: systemClock, log }),
   post: tellParent,
   end: () => process.exit(0),
+  monotonicMs: () => systemClock.monotonic(),
 });
 process.on('message', (message) => take(message as ToRadioProcess));

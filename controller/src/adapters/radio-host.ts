@@ -2,15 +2,17 @@
 // The side of a radio's process that holds the radio: does what it is told, and tells what it hears.
 import { type LockLink, type LockRadio, LockRadioError } from '../ports/lock-radio.ts';
 import type { FromRadioProcess, ToRadioProcess } from './radio-messages.ts';
+import { createRadioSieve } from './radio-sieve.ts';
 
 export interface RadioHostParts {
   readonly open: (device: number, log: (message: string, fields: object) => void) => LockRadio;
   readonly post: (message: FromRadioProcess) => void;
   readonly end: () => void;
+  readonly monotonicMs: () => number;
 }
 
 /** Gives what is to be called with every message, in their order. */
-export function serveRadio({ open, post, end }: RadioHostParts): (message: ToRadioProcess) => void {
+export function serveRadio({ open, post, end, monotonicMs }: RadioHostParts): (message: ToRadioProcess) => void {
   const links = new Map<number, LockLink>();
   let radio: LockRadio | undefined;
 
@@ -40,7 +42,10 @@ export function serveRadio({ open, post, end }: RadioHostParts): (message: ToRad
     if (message.kind === 'connect') return connect(id, message.address, message.deadlineMs);
     if (message.kind === 'start') {
       radio = open(message.device, (text, fields) => post({ kind: 'log', message: text, fields }));
-      await radio.start((lock) => post({ kind: 'seen', lock }));
+      const tells = createRadioSieve(monotonicMs);
+      await radio.start((lock) => {
+        if (tells(lock)) post({ kind: 'seen', lock });
+      });
     } else if (message.kind === 'write') await standing(message.link).write(message.frame);
     else if (message.kind === 'close') await links.get(message.link)?.close();
     else {

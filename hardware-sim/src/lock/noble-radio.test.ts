@@ -88,6 +88,7 @@ function nobleChannel(air: Air): RadioChannel {
     end() {
       for (const tell of ends) tell();
     },
+    monotonicMs: () => performance.now(),
   });
   return {
     send: (message) => setImmediate((copy) => !dead && take(copy), structuredClone(message)),
