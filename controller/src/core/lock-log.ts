@@ -75,6 +75,8 @@ export async function collectLog(
       if (!freed.ok) return freed;
     }
     if (records.value.length === 0 || next >= log.value.next) return ok(taken);
+    // It says the same records again and again: others wait for the radio.
+    if (next === from) return err('protocol-broken', 'the log does not go on');
   }
 }
 
