@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between a library desk's page and its controller, on the loopback of one machine (DESIGN 2, desk). `GET api/stream` is a
 // stream of server-sent events: every `state` event is a whole snapshot. `POST api/act` takes one action; what came of it is
-// in the next snapshot. `GET api/receipt` and `GET api/export?format=koc|csv` are read when somebody wants them.
+// in the next snapshot. `GET api/receipt` and, at staffed desks, `GET api/export?format=koc|csv` are read when somebody wants them.
 // The page lies at `/desk/`, and the addresses are relative to it. A station opens with `/open?station=TOKEN`, which sets a cookie
 // and leads to the page; without that cookie everything under `api/` answers 401 `not-opened`.
 import { z } from 'zod';
@@ -192,7 +192,7 @@ export const deskAnswer = z.object({
     .optional(),
 });
 
-/** `GET api/receipt`: of the present session, or of the one just ended. */
+/** `GET api/receipt`: of the present session, or at a staffed desk of the one just ended. */
 export const deskReceipt = z.object({
   library: z.string().nullable(),
   desk: z.string(),

@@ -11,10 +11,12 @@ const TOKEN = 'station-token-of-this-test';
 let server: DeskServer;
 let acted: DeskAction[];
 let opened: number;
+let isSelfService: boolean;
 
 beforeEach(async () => {
   acted = [];
   opened = 0;
+  isSelfService = false;
   server = await DeskServer.start({
     port: 0,
     files: new Map([['index.html', { type: 'text/html; charset=utf-8', bytes: Buffer.from('<p>desk</p>') }]]),
@@ -27,7 +29,7 @@ beforeEach(async () => {
     opened: () => void (opened += 1),
     view: () => ({ seq: 7 }) as DeskState,
     receipt: () => ({ library: null, desk: 'd', at: 0, ending: null, items: [], lines: [] }),
-    exported: (format) => `as ${format}`,
+    exported: (format) => (isSelfService ? undefined : `as ${format}`),
   });
 });
 afterEach(() => server.close());
@@ -115,6 +117,14 @@ describe('server of the desk', () => {
   it('refuses what is no action, and what is too long', async () => {
     for (const body of ['{', '{"kind":"burn"}', JSON.stringify({ kind: 'scan', text: 'x'.repeat(9_000) })])
       expect((await send('POST', '/desk/api/act', await station(), body)).status).toBe(400);
+  });
+
+  it('sends no file where patrons serve themselves', async () => {
+    isSelfService = true;
+    const { cookie } = await station();
+    const { status, headers, body } = await send('GET', '/desk/api/export?format=koc', { cookie });
+    expect([status, JSON.parse(body)]).toEqual([403, { ok: false, code: 'not-in-self-service' }]);
+    expect(headers['content-disposition']).toBeUndefined();
   });
 
   it('sends files that a browser does not run', async () => {

@@ -26,7 +26,8 @@ export interface DeskServerOptions {
   readonly opened: () => void;
   readonly view: () => DeskState;
   readonly receipt: () => DeskReceipt;
-  readonly exported: (format: 'koc' | 'csv') => string;
+  /** Undefined where whoever is at the station may not read it. */
+  readonly exported: (format: 'koc' | 'csv') => string | undefined;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -170,8 +171,9 @@ export class DeskServer {
 
   #export(response: ServerResponse, format: string | null): void {
     if (format !== 'koc' && format !== 'csv') return answer(response, 400, { ok: false, code: 'bad-request' });
-    response.setHeader('content-disposition', `attachment; filename="circulation.${format}"`);
     const text = this.#options.exported(format);
+    if (text === undefined) return answer(response, 403, { ok: false, code: 'not-in-self-service' });
+    response.setHeader('content-disposition', `attachment; filename="circulation.${format}"`);
     // Spreadsheets take bytes without this mark for an older Chinese charset.
     end(
       response,

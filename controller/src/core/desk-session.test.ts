@@ -41,6 +41,7 @@ function desk(change: Partial<DeskContext> = {}) {
     nowMs: 0,
     library: 'up',
     keptLoans: () => 0,
+    isWaiting: () => false,
     idle: { warnMs: 60_000, endMs: 90_000 },
     ...change,
   };
@@ -132,6 +133,34 @@ describe('a card at the desk', () => {
     one.tell({ kind: 'not-identified', notice: 'card-denied' });
     expect(one.state()).toMatchObject({ patron: null, notice: { colour: 'red' } });
   });
+
+  it.each(['card-unknown', 'card-denied', 'code-refused'] as const)(
+    'that is refused (%s) leaves nobody on whom the next book would be lent',
+    (notice) => {
+      const one = withCard();
+      one.tell({ kind: 'not-identified', notice });
+      expect(one.effects()).toMatchObject([{ kind: 'end-session', number: '2026001' }]);
+      expect(one.state()).toMatchObject({ patron: null, lines: [], notice: { notice } });
+      one.scan('b1');
+      expect(one.effects()).toEqual([]);
+      expect(one.top()).toMatchObject({ message: 'no-patron' });
+    },
+  );
+
+  it('that was not read well is laid down again, and the session goes on', () => {
+    const one = withCard();
+    one.tell({ kind: 'not-identified', notice: 'card-unreadable' });
+    expect(one.state().patron?.person).toEqual(LI);
+  });
+
+  it('that comes again while the library is away leaves the counts as they are', () => {
+    const one = withCard();
+    one.scan('b1');
+    one.answer({ outcome: 'ok' });
+    one.world({ library: 'offline' });
+    one.card(LI);
+    expect(one.state().patron?.lentSince).toBe(1);
+  });
 });
 
 describe('an item', () => {
@@ -220,6 +249,64 @@ describe('an item', () => {
     one.card(WANG);
     one.answer({ outcome: 'ok' }, line);
     expect(one.state().lines).toEqual([]);
+  });
+
+  it('answered after its session is over is on the receipt of that session, and on no other', () => {
+    const one = withCard();
+    one.scan('b1');
+    const line = one.top()?.id ?? '';
+    one.card(WANG);
+    one.answer({ outcome: 'ok', title: 'Tea', print: ['Tea was lent to Li Hua'] }, line);
+    expect(one.state().printed).toEqual([]);
+    expect(one.state().last).toMatchObject({
+      ending: '6001',
+      lines: [{ title: 'Tea', message: 'lent' }],
+      printed: ['Tea was lent to Li Hua'],
+    });
+  });
+
+  it.each([
+    ['refused', 'refused-by-library'],
+    ['fee', 'fee-declined'],
+  ] as const)('not lent (%s) after its session is over is told to whoever is at the counter', (outcome, message) => {
+    const one = withCard();
+    one.scan('b1');
+    const line = one.top()?.id ?? '';
+    one.card(WANG);
+    one.answer({ outcome, fee: { amount: '2.00', currency: 'CNY' } }, line);
+    expect(one.state().lines).toMatchObject([{ item: 'b1', act: 'loan', colour: 'red', message, patron: null }]);
+    expect(one.sound()).toBe('refusal');
+    expect(promptedLine(one.state())).toBeUndefined();
+  });
+
+  it('of somebody before shows no patron what it was', () => {
+    const one = withCard();
+    one.press({ kind: 'mode', mode: 'self-service' });
+    one.card(LI);
+    one.scan('b1');
+    const line = one.top()?.id ?? '';
+    one.card(WANG);
+    one.answer({ outcome: 'refused', title: 'Tea' }, line);
+    expect(one.state().lines).toEqual([]);
+  });
+
+  it('that somebody waits for is shown though a card came before the answer', () => {
+    const one = desk();
+    one.press({ kind: 'taking', taking: 'returns' });
+    one.scan('b1');
+    const line = one.top()?.id ?? '';
+    one.card(LI);
+    one.answer({ outcome: 'ok', alert: 'hold', holdFor: '6009' }, line);
+    expect(one.top()).toMatchObject({ item: 'b1', message: 'returned-for-hold', holdFor: '6009' });
+    expect(one.sound()).toBe('attention');
+  });
+
+  it('of which the library has still to be told something is kept after that, though it answers', () => {
+    const one = withCard({ isWaiting: (item) => item === 'b1' });
+    one.scan('b1');
+    expect(one.effects()).toMatchObject([{ kind: 'keep', asked: 'no', item: 'b1' }]);
+    one.scan('b2');
+    expect(one.effects()).toMatchObject([{ kind: 'ask', item: 'b2' }]);
   });
 });
 
@@ -442,5 +529,38 @@ describe('self-service', () => {
     expect(one.press({ kind: 'mode', mode: 'staffed' }).refused).toBe('not-in-self-service');
     one.tell({ kind: 'opened', mode: 'staffed' });
     expect(one.state().mode).toBe('staffed');
+  });
+
+  it('begins with loans for the next patron, whatever the last one did', () => {
+    const one = desk();
+    one.press({ kind: 'mode', mode: 'self-service' });
+    one.card(LI);
+    one.press({ kind: 'taking', taking: 'returns' });
+    one.card(WANG);
+    expect(one.state().taking).toBe('loans');
+    one.press({ kind: 'taking', taking: 'returns' });
+    one.press({ kind: 'end' });
+    expect(one.state().taking).toBe('loans');
+  });
+
+  it('goes on with returns for whoever chose them before laying down the card', () => {
+    const one = desk();
+    one.press({ kind: 'mode', mode: 'self-service' });
+    one.press({ kind: 'taking', taking: 'returns' });
+    one.card(LI);
+    expect(one.state().taking).toBe('returns');
+  });
+
+  it('shows nobody what somebody without a card gave back and left', () => {
+    const one = desk();
+    one.press({ kind: 'mode', mode: 'self-service' });
+    one.press({ kind: 'taking', taking: 'returns' });
+    one.scan('b1');
+    one.world({ nowMs: 60_000 });
+    one.tell({ kind: 'timer' });
+    expect(one.state().warned).toBe(true);
+    one.world({ nowMs: 90_000 });
+    one.tell({ kind: 'timer' });
+    expect(one.state()).toMatchObject({ lines: [], taking: 'loans', notice: { notice: 'idle-ended' } });
   });
 });

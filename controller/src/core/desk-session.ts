@@ -2,7 +2,7 @@
 // A counter session of the library desk: a card takes up its holder at any moment, items are lent, renewed and taken back, fees
 // wait for a yes, idle time ends it with a warning. The library decides while it answers, the signed list while it does not.
 import { onAction } from './desk-actions.ts';
-import { keptVerdict, refusal, type Verdict, withAnswer } from './desk-lines.ts';
+import { keptVerdict, refusal, type Verdict, withAnswer, withVerdict } from './desk-lines.ts';
 import type {
   ActAnswer,
   DeskContext,
@@ -21,6 +21,7 @@ import {
   MOST_LINES,
   nextId,
   onLine,
+  onPastLine,
   play,
   putLine,
   settle,
@@ -47,6 +48,7 @@ function react(turn: DeskTurn, event: Exclude<DeskEvent, { kind: 'action' }>): v
     case 'identified':
       return identified(turn, event.person);
     case 'not-identified':
+      return notIdentified(turn, event);
     case 'notice':
       return tell(turn, event.notice, event.detail);
     case 'item':
@@ -58,6 +60,7 @@ function react(turn: DeskTurn, event: Exclude<DeskEvent, { kind: 'action' }>): v
     case 'answered':
       return onAnswer(turn, event.line, event.answer);
     case 'kept':
+      onPastLine(turn, event.line, (line) => ({ ...withVerdict(line, keptVerdict(line.act)), pending: true }));
       return onLine(turn, event.line, (line) => settle(turn, { ...line, pending: true }, keptVerdict(line.act)));
     case 'not-written':
       return onLine(turn, event.line, (line) => settle(turn, line, refusal('not-written')));
@@ -84,10 +87,16 @@ function identified(turn: DeskTurn, person: DeskPerson): void {
   const isSame = patron?.person.number === person.number;
   if (!isSame) endSession(turn, undefined);
   const session = isSame ? patron.session : nextId(turn);
-  const library = isSame ? patron.library : null;
-  turn.state = { ...turn.state, patron: { person, session, library, lentSince: 0 }, notice: null };
+  const { library, lentSince } = isSame ? patron : { library: null, lentSince: 0 };
+  turn.state = { ...turn.state, patron: { person, session, library, lentSince }, notice: null };
   play(turn, 'card');
   if (turn.context.library !== 'offline') turn.effects.push({ kind: 'ask-patron', session, number: person.number });
+}
+
+/** Whoever was refused is not whoever stood there before: the next book is nobody's. One that was not read may be anybody's. */
+function notIdentified(turn: DeskTurn, { notice, detail }: Extract<DeskEvent, { kind: 'not-identified' }>): void {
+  if (notice !== 'card-unreadable' && turn.state.patron !== null) endSession(turn, undefined);
+  tell(turn, notice, detail);
 }
 
 function onPatron(turn: DeskTurn, session: string, answer: PatronOutcome): void {
@@ -121,7 +130,8 @@ function scanned(turn: DeskTurn, item: string): void {
 }
 
 function onAnswer(turn: DeskTurn, id: string, answer: ActAnswer): void {
-  turn.state = { ...turn.state, printed: [...turn.state.printed, ...(answer.print ?? [])].slice(-MOST_LINES) };
+  if (!turn.state.lines.some((line) => line.id === id)) return onPastAnswer(turn, id, answer);
+  turn.state = { ...turn.state, printed: withPrint(turn.state.printed, answer) };
   onLine(turn, id, (line) => {
     if (answer.outcome === 'not-sent' || answer.outcome === 'unknown') return keep(turn, line, answer.outcome);
     const answered = withAnswer(line, answer);
@@ -130,6 +140,28 @@ function onAnswer(turn: DeskTurn, id: string, answer: ActAnswer): void {
     if (answer.outcome === 'ok') count(turn, answered, answer);
   });
 }
+
+const withPrint = (printed: readonly string[], { print = [] }: ActAnswer): readonly string[] =>
+  [...printed, ...print].slice(-MOST_LINES);
+
+/** Its session is over: its receipt has it all the same, and a book that has to stay here is shown to whoever is there. */
+function onPastAnswer(turn: DeskTurn, id: string, answer: ActAnswer): void {
+  const { last } = turn.state;
+  const past = last?.lines.find((line) => line.id === id);
+  if (!last || !past || answer.outcome === 'not-sent' || answer.outcome === 'unknown') return;
+  turn.state = { ...turn.state, last: { ...last, printed: withPrint(last.printed, answer) } };
+  onPastLine(turn, id, (line) => withAnswer(line, answer));
+  const isDone = answer.outcome === 'ok';
+  if (isDone ? !answer.alert : !isShownLater(turn, past)) return;
+  const shown = withAnswer(blankLine(turn, past.act, past.item, null), answer);
+  const line = answer.outcome === 'fee' ? withVerdict(shown, refusal('fee-declined')) : shown;
+  putLine(turn, line);
+  play(turn, soundOf(line));
+}
+
+/** Next to a patron nobody sees what another one wanted to borrow. */
+const isShownLater = ({ state }: DeskTurn, { act }: Pick<DeskLine, 'act'>): boolean =>
+  state.mode === 'staffed' || act === 'return';
 
 const soundOf = ({ colour }: DeskLine): Verdict['sound'] =>
   colour === 'green' ? 'success' : colour === 'amber' ? 'attention' : 'refusal';
@@ -145,8 +177,9 @@ function count(turn: DeskTurn, { act }: DeskLine, { renewed, patron: had }: ActA
 function onResolved(turn: DeskTurn, event: Extract<DeskEvent, { kind: 'resolved' }>): void {
   const { act, item, done, answer } = event;
   const shown = turn.state.lines.find(({ id }) => id === event.line);
-  // Nobody looks at that line any more; a book that somebody waits for has to be put aside all the same.
-  if (!shown && !answer?.alert) return;
+  // Nobody looks at that line any more; a book that somebody waits for, or that was not lent, has to be put aside all the same.
+  const isMissed = !done && event.line !== undefined && isShownLater(turn, { act });
+  if (!shown && !answer?.alert && !isMissed) return;
   const line = { ...(shown ?? blankLine(turn, act, item, null)), pending: false };
   if (!done) return settle(turn, line, refusal('not-done'));
   if (!answer) return settle(turn, line, DONE[act]);
@@ -188,10 +221,14 @@ function onFee(turn: DeskTurn, { session, paid, detail }: Extract<DeskEvent, { k
   turn.effects.push({ kind: 'ask-patron', session, number: patron.person.number });
 }
 
+/** Without a card as well, where nobody but patrons clears the screen. */
+const isSomebodyThere = ({ mode, patron, lines, taking }: DeskSession): boolean =>
+  patron !== null || (mode === 'self-service' && (lines.length > 0 || taking === 'returns'));
+
 function onTimer(turn: DeskTurn): void {
   const { nowMs, idle } = turn.context;
-  const { touchedMs, patron } = turn.state;
-  if (patron === null) return;
+  const { touchedMs } = turn.state;
+  if (!isSomebodyThere(turn.state)) return;
   const quietMs = nowMs - touchedMs;
   if (quietMs >= idle.endMs) return endSession(turn, 'idle-ended');
   if (quietMs < idle.warnMs) {

@@ -133,6 +133,8 @@ export interface DeskContext {
   readonly library: LibraryState;
   /** Books somebody holds and the library does not know of. */
   readonly keptLoans: (patron: string) => number;
+  /** The library has still to be told something about this item. */
+  readonly isWaiting: (item: string) => boolean;
   readonly idle: { readonly warnMs: number; readonly endMs: number };
 }
 

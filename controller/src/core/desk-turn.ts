@@ -65,7 +65,8 @@ export function startAct(turn: DeskTurn, act: DeskAct, item: string, feeAccepted
   const line: DeskLine = again ? { ...again, colour: 'amber', message: 'waiting' } : blankLine(turn, act, item, person);
   putLine(turn, line);
   const asked = askedOf(line);
-  if (turn.context.library === 'offline') return keep(turn, line, 'no');
+  // The library hears of a book's life in its order: what it has not heard yet comes first.
+  if (turn.context.library === 'offline' || turn.context.isWaiting(item)) return keep(turn, line, 'no');
   turn.effects.push({ kind: 'ask', feeAccepted, ...asked });
 }
 
@@ -89,14 +90,17 @@ export function keep(turn: DeskTurn, line: DeskLine, asked: 'no' | 'not-sent' | 
 }
 
 export function endSession(turn: DeskTurn, notice: DeskNotice | undefined): void {
-  const { patron, lines } = turn.state;
+  const { patron, lines, mode } = turn.state;
+  const isOver = patron !== null || notice !== undefined;
+  // At a counter the librarian chose; in self-service whoever comes next begins anew.
+  const taking = isOver && mode === 'self-service' ? 'loans' : turn.state.taking;
   if (patron !== null && turn.context.library === 'up')
     turn.effects.push({ kind: 'end-session', number: patron.person.number });
   const isWorthKeeping = patron !== null || lines.length > 0;
   const last = isWorthKeeping
     ? { ending: patron && endingOf(patron.person.number), lines, printed: turn.state.printed }
     : turn.state.last;
-  turn.state = { ...turn.state, patron: null, lines: [], printed: [], notice: null, warned: false, last };
+  turn.state = { ...turn.state, taking, patron: null, lines: [], printed: [], notice: null, warned: false, last };
   if (notice !== undefined) tell(turn, notice);
 }
 
@@ -136,4 +140,12 @@ export function putLine(turn: DeskTurn, line: DeskLine): void {
 export function onLine(turn: DeskTurn, id: string, change: (line: DeskLine) => void): void {
   const line = turn.state.lines.find((each) => each.id === id);
   if (line) change(line);
+}
+
+/** Of the session just over, for its receipt. */
+export function onPastLine(turn: DeskTurn, id: string, change: (line: DeskLine) => DeskLine): void {
+  const { last } = turn.state;
+  if (!last) return;
+  const lines = last.lines.map((line) => (line.id === id ? change(line) : line));
+  turn.state = { ...turn.state, last: { ...last, lines } };
 }

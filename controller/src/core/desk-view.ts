@@ -120,10 +120,18 @@ function conflictView(entry: CirculationEntry, { at }: DeskSurroundings): DeskCo
   };
 }
 
-/** Of the present session, or of the one just over. */
+/** Amber, and done all the same. */
+const DONE_WITH_A_REMARK: readonly DeskItem['message'][] = [
+  'lent-was-renewal',
+  'returned-for-hold',
+  'returned-elsewhere',
+  'returned-alert',
+];
+
+/** Of the present session, or at a counter of the one just over: in self-service that one's patron has gone. */
 export function receiptOf(session: DeskSession, library: string | null, desk: string, atMs: number): DeskReceipt {
   const { patron, lines, last, printed } = session;
-  const isOver = patron === null && lines.length === 0;
+  const isOver = session.mode === 'staffed' && patron === null && lines.length === 0;
   const shown = isOver ? (last?.lines ?? []) : lines;
   const ending = isOver ? (last?.ending ?? null) : patron && endingOf(patron.person.number);
   return {
@@ -132,7 +140,7 @@ export function receiptOf(session: DeskSession, library: string | null, desk: st
     at: atMs,
     ending,
     items: shown
-      .filter(({ colour, message }) => colour === 'green' || message === 'lent-was-renewal')
+      .filter(({ colour, message }) => colour === 'green' || DONE_WITH_A_REMARK.includes(message))
       .map((line) => itemView(line, false)),
     lines: [...(isOver ? (last?.printed ?? []) : printed)],
   };

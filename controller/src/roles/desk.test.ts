@@ -110,6 +110,13 @@ describe('a desk with its library', () => {
     one.card();
     expect(one.shown().patron).toMatchObject({ number: null, ending: '6001' });
   });
+
+  it('exports nothing to whoever stands at a self-service screen', async () => {
+    const one = await openDesk();
+    expect(one.desk.exported('csv')).toMatch(/^number,/);
+    await one.act({ kind: 'mode', mode: 'self-service' });
+    expect([one.desk.exported('koc'), one.desk.exported('csv')]).toEqual([undefined, undefined]);
+  });
 });
 
 describe('a desk without its library', () => {
@@ -133,6 +140,35 @@ describe('a desk without its library', () => {
     ]);
     await expect.poll(() => one.shown().library.state).toBe('up');
     expect(one.top()).toMatchObject({ message: 'returned', pending: false });
+  });
+
+  it('after a restart lends a book that came back before only once the library heard of its return', async () => {
+    library.lent.set('b1', '2026001');
+    offline();
+    const one = await openDesk();
+    await one.act({ kind: 'taking', taking: 'returns' });
+    await one.scan('b1');
+    await one.until('returned-offline');
+    await one.desk.close();
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const { act } = library;
+    library.act = async (asked, feeAccepted, stored) => {
+      if (stored) await held;
+      return act(asked, feeAccepted, stored);
+    };
+    library.set({ state: 'up' });
+    const two = await openDesk('b2');
+    expect(two.desk.view().library.state).toBe('connecting');
+    two.card();
+    await two.scan('b1');
+    await expect.poll(() => two.top()?.message).not.toBe('waiting');
+    goOn();
+    await uploaded(two);
+    expect(library.told.map((each) => each.act)).toEqual(['return', 'loan']);
+    expect(library.lent.get('b1')).toBe('2026001');
   });
 
   it('keeps a loan whose answer was lost, and does not lend it again', async () => {

@@ -25,7 +25,8 @@ export interface Desk {
   opened(): void;
   view(): DeskState;
   receipt(): DeskReceipt;
-  exported(format: 'koc' | 'csv'): string;
+  /** Undefined on a self-service screen: it names patrons and their books. */
+  exported(format: 'koc' | 'csv'): string | undefined;
   /** The library's system came, went, or said something new about itself. */
   onLibrary(): void;
   /** It lets nobody in: somebody has to put its settings right. */
@@ -77,8 +78,12 @@ export function createDesk(parts: DeskParts): Desk {
     nowMs: parts.now(),
     library: state,
     keptLoans: (patron) => keptLoans(ledger.ledger(), patron),
+    isWaiting: (item) => waitingNow().some((entry) => entry.item === item),
     idle: wiring.idle,
   });
+
+  /** Left for the upload: nobody at the counter waits for its answer. */
+  const waitingNow = () => waiting(ledger.ledger(), ledger.now()).filter(({ number }) => !effects.isUnderWay(number));
 
   function take(event: DeskEvent) {
     if (closed) return undefined;
@@ -127,7 +132,7 @@ export function createDesk(parts: DeskParts): Desk {
     cancelRetry?.();
     const said = library.state().state;
     if (said !== 'up') return setState(said);
-    if (waiting(ledger.ledger(), ledger.now()).every(({ number }) => effects.isUnderWay(number))) return setState('up');
+    if (waitingNow().length === 0) return setState('up');
     if (state === 'up') setState('connecting');
     void upload.run().then((outcome) => {
       if (closed) return;
@@ -191,8 +196,11 @@ export function createDesk(parts: DeskParts): Desk {
     opened: () => void take({ kind: 'opened', mode: wiring.mode }),
     view,
     receipt: () => receiptOf(session, library.state().name, wiring.name, parts.now()),
-    exported: (format) =>
-      format === 'koc' ? koc(exportLines(), parts.software, parts.timeZone()) : csv(exportLines(), parts.timeZone()),
+    exported(format) {
+      if (session.mode === 'self-service') return undefined;
+      const timeZone = parts.timeZone();
+      return format === 'koc' ? koc(exportLines(), parts.software, timeZone) : csv(exportLines(), timeZone);
+    },
     onLibrary,
     onLoginRefused() {
       if (!closed) take({ kind: 'notice', notice: 'library-refuses-login' });
