@@ -150,10 +150,12 @@ export interface Now {
 
 /**
  * When it happened, by what is known of the time now: a clock that was wrong then and has been put right since the same start
- * is corrected by the monotonic one. What an earlier run wrote with a wrong clock stays as it was written.
+ * is corrected by the monotonic one. What an earlier run wrote with a wrong clock stays as it was written, but for what cannot be:
+ * nothing happened later than now.
  */
 export function happenedAt(entry: Pick<Began, 'at' | 'clock' | 'boot' | 'monotonicMs'>, now: Now): number {
-  if (entry.clock === 'synced' || entry.boot !== now.boot) return entry.at;
+  if (entry.clock === 'synced') return entry.at;
+  if (entry.boot !== now.boot) return Math.min(entry.at, now.ms);
   return Math.max(0, Math.round(now.ms - (now.monotonicMs - entry.monotonicMs)));
 }
 
@@ -161,14 +163,11 @@ export function happenedAt(entry: Pick<Began, 'at' | 'clock' | 'boot' | 'monoton
 export const dueAt = (entry: Pick<CirculationEntry, 'at' | 'due'>, happenedMs: number): number | null =>
   entry.due === null ? null : entry.due + (happenedMs - entry.at);
 
-/** What the library has still to be told, in the order in which it happened. */
-export function waiting(ledger: Ledger, now: Now): readonly CirculationEntry[] {
-  return [...ledger.entries.values()]
+/** What the library has still to be told, in the order in which it happened: of numbers, for a clock may be wrong over a restart. */
+export const waiting = ({ entries }: Ledger): readonly CirculationEntry[] =>
+  [...entries.values()]
     .filter(({ state }) => state === 'asked' || state === 'kept' || state === 'sending')
-    .map((entry) => ({ entry, at: happenedAt(entry, now) }))
-    .sort((one, other) => one.at - other.at || one.entry.number - other.entry.number)
-    .map(({ entry }) => entry);
-}
+    .sort((one, other) => one.number - other.number);
 
 export const conflicts = ({ entries }: Ledger): readonly CirculationEntry[] =>
   [...entries.values()].filter(({ state }) => state === 'conflict').sort((one, other) => one.number - other.number);
@@ -200,7 +199,7 @@ export function borrowerOf(
 ): Borrower | undefined {
   let borrower: Borrower | undefined;
   const lines = [...entries.values()].filter((line) => line.item === item && line.number !== number && happened(line));
-  for (const { act, patron, at } of lines.sort((one, other) => one.at - other.at || one.number - other.number)) {
+  for (const { act, patron, at } of lines.sort((one, other) => one.number - other.number)) {
     if (act === 'return') borrower = undefined;
     else if (act === 'loan' && patron !== null) borrower = { patron, sinceMs: at };
   }

@@ -46,7 +46,7 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
   const tries = new Map<number, number>();
   let unanswered = 0;
 
-  const next = (all: Ledger) => waiting(all, ledger.now()).find(({ number }) => !isUnderWay(number));
+  const next = (all: Ledger) => waiting(all).find(({ number }) => !isUnderWay(number));
 
   async function conclude(entry: CirculationEntry, kind: 'done' | 'refused', answer?: ActAnswer): Promise<Step> {
     await ledger.add({ kind, number: entry.number });

@@ -83,7 +83,7 @@ export function createDesk(parts: DeskParts): Desk {
   });
 
   /** Left for the upload: nobody at the counter waits for its answer. */
-  const waitingNow = () => waiting(ledger.ledger(), ledger.now()).filter(({ number }) => !effects.isUnderWay(number));
+  const waitingNow = () => waiting(ledger.ledger()).filter(({ number }) => !effects.isUnderWay(number));
 
   function take(event: DeskEvent) {
     if (closed) return undefined;
@@ -164,11 +164,11 @@ export function createDesk(parts: DeskParts): Desk {
   }
 
   function exportLines(): ExportLine[] {
-    const open = [...waiting(ledger.ledger(), ledger.now()), ...conflicts(ledger.ledger())];
+    const open = [...waiting(ledger.ledger()), ...conflicts(ledger.ledger())];
     return open
       .filter((entry) => entry.state !== 'asked')
       .map((entry) => ({ entry, atMs: ledger.at(entry), dueMs: dueAt(entry, ledger.at(entry)) }))
-      .sort((one, other) => one.atMs - other.atMs);
+      .sort((one, other) => one.entry.number - other.entry.number);
   }
 
   return {
