@@ -51,6 +51,8 @@ export function createDeskEffects({ library, ledger, take, onTimer, onLeft }: De
       void settled(ledger.add({ kind: 'refused', number }));
     if (!isDurable) take({ kind: 'notice', notice: 'disk-not-written' });
     take({ kind: 'answered', line: asked.line, answer });
+    // Where nothing is kept here, the library is asked now what it did: its connection may stand as before.
+    if (ledger.ledger().entries.get(number)?.state === 'asked') onLeft();
   }
 
   async function keep(effect: Extract<DeskEffect, { kind: 'keep' }>): Promise<void> {

@@ -228,6 +228,18 @@ describe('a desk without its library', () => {
     expect(conflict?.holderSince).toBeLessThanOrEqual(conflict?.at ?? 0);
   });
 
+  it('finds out what became of a question that was not answered though the library is there', async () => {
+    const one = await openDesk();
+    await one.scan('2026777');
+    const { act } = library;
+    library.act = async () => ({ outcome: 'unknown' });
+    await one.scan('b1');
+    await one.until('not-done');
+    library.act = act;
+    await one.scan('b1');
+    await one.until('lent');
+  });
+
   it('says that the library lets nobody in, and goes on without it', async () => {
     const one = await openDesk();
     offline();
