@@ -147,4 +147,14 @@ describe('borrowers', () => {
       code: 'unknown-reference',
     });
   });
+
+  it('gives nobody their own number back while somebody else borrows on it', async () => {
+    const { context } = registry;
+    value(await putPerson(context, 'L2', person({ groups: ['students'], building: '', room: '' }), ACTOR));
+    value(await putBorrower(context, 'L1', { ...PLAIN, patron: 'R-1' }, ACTOR));
+    value(await putBorrower(context, 'L2', { ...PLAIN, patron: 'L1' }, ACTOR));
+    expect(await removeBorrower(context, 'L1', ACTOR)).toMatchObject({ code: 'already-exists' });
+    value(await putBorrower(context, 'L2', PLAIN, ACTOR));
+    value(await removeBorrower(context, 'L1', ACTOR));
+  });
 });

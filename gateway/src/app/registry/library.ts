@@ -67,10 +67,13 @@ export async function putBorrower(
     const { trx } = each;
     const person = await findPerson(trx, number);
     if (person === undefined || person.active === 0) return err('not-found');
-    const taken = patron === null ? undefined : await otherWith(trx, patron, person.id);
-    if (taken !== undefined) return err('already-exists', 'patron: somebody else has this number');
-    const fields = { patron, blocked: flag(blocked), reason };
     const before = await trx.selectFrom('borrower').selectAll().where('person_id', '=', person.id).executeTakeFirst();
+    const wanted = patron ?? person.number;
+    // A number that stays is not looked at: a block is never refused for it.
+    const isOther = wanted !== (before?.patron ?? person.number);
+    if (isOther && (await otherWith(trx, wanted, person.id)) !== undefined)
+      return err('already-exists', 'patron: somebody else has this number');
+    const fields = { patron, blocked: flag(blocked), reason };
     const altered = changedFields(before ?? NOTHING, fields);
     if (altered.length === 0) return ok({ changed: false });
     await trx
