@@ -69,6 +69,8 @@ export const DESK_NOTICES = [
   'library-does-not-answer',
   'fee-paid',
   'fee-not-paid',
+  /** The answer did not come: the library may have the payment, and telling it again might count it twice. */
+  'fee-unclear',
   'renewed-all',
   'renewed-none',
   'session-ended',

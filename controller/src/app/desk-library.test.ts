@@ -104,6 +104,17 @@ describe('the library of a desk', () => {
     await isUp();
   });
 
+  it('does not say that a payment failed whose answer did not come', async () => {
+    const fee = { number: '2026001', amount: '3.00', currency: null, payment: 'cash' } as const;
+    await start({ '37': ['reset', `38N${NOW}AOLIB|AA2026001|`] });
+    await isUp();
+    expect(await library.pay(fee)).toEqual({ paid: null, detail: null });
+    expect(await library.pay(fee)).toEqual({ paid: false, detail: null });
+    await isUp();
+    expect(await library.pay(fee)).toEqual({ paid: false, detail: null });
+    expect(heard.filter((text) => text.startsWith('37'))).toHaveLength(2);
+  });
+
   it('does not know what a server did that broke the connection', async () => {
     await start({ '11': 'reset' });
     await isUp();

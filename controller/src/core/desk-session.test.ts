@@ -335,6 +335,22 @@ describe('a fee', () => {
     expect(one.press({ kind: 'answer-fee', line: '1', accept: true }).refused).toBe('no-prompt');
   });
 
+  it('is not called unpaid where no answer came, and is never told in silence', () => {
+    const one = withCard();
+    const session = one.state().patron?.session ?? '';
+    one.tell({ kind: 'fee-answered', session, paid: null, detail: null });
+    expect(one.state().notice).toMatchObject({ notice: 'fee-unclear', colour: 'amber' });
+    expect(one.sound()).toBe('attention');
+    expect(one.effects()).toMatchObject([{ kind: 'ask-patron' }]);
+    one.world({ library: 'offline' });
+    one.tell({ kind: 'fee-answered', session, paid: null, detail: null });
+    expect(one.effects()).toEqual([]);
+    one.card(WANG);
+    one.tell({ kind: 'fee-answered', session, paid: false, detail: 'no such fee' });
+    expect(one.state().notice).toMatchObject({ notice: 'fee-not-paid' });
+    expect(one.effects()).toEqual([]);
+  });
+
   it('is paid at a staffed desk only', () => {
     const pay: DeskAction = { kind: 'pay-fee', amount: '2.00', payment: 'cash' };
     const one = withCard();

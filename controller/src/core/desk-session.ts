@@ -216,8 +216,13 @@ function onLibraryUp(turn: DeskTurn): void {
 
 function onFee(turn: DeskTurn, { session, paid, detail }: Extract<DeskEvent, { kind: 'fee-answered' }>): void {
   const { patron } = turn.state;
-  if (patron?.session !== session) return;
-  tell(turn, paid ? 'fee-paid' : 'fee-not-paid', detail);
+  const isPresent = patron?.session === session;
+  // Money was taken: that nothing came of it is said whoever stands there by now.
+  if (isPresent || paid !== true)
+    tell(turn, paid === null ? 'fee-unclear' : paid ? 'fee-paid' : 'fee-not-paid', detail);
+  if (paid === null) play(turn, 'attention');
+  // Asked once it is back, where it went away: what was said of the money stays on the screen.
+  if (!isPresent || turn.context.library === 'offline') return;
   turn.effects.push({ kind: 'ask-patron', session, number: patron.person.number });
 }
 

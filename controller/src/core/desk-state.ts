@@ -90,7 +90,13 @@ export type DeskEvent =
       readonly unrenewed: readonly string[];
       readonly detail: string | null;
     }
-  | { readonly kind: 'fee-answered'; readonly session: string; readonly paid: boolean; readonly detail: string | null }
+  /** `paid` null: told, and not answered. */
+  | {
+      readonly kind: 'fee-answered';
+      readonly session: string;
+      readonly paid: boolean | null;
+      readonly detail: string | null;
+    }
   | { readonly kind: 'notice'; readonly notice: DeskNotice; readonly detail?: string }
   /** It answers (again). */
   | { readonly kind: 'library-up' }

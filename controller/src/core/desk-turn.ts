@@ -34,7 +34,7 @@ const RED_NOTICES: readonly DeskNotice[] = [
   'renewed-none',
   'disk-not-written',
 ];
-const AMBER_NOTICES: readonly DeskNotice[] = ['library-does-not-answer', 'no-reader', 'idle-ended'];
+const AMBER_NOTICES: readonly DeskNotice[] = ['library-does-not-answer', 'no-reader', 'idle-ended', 'fee-unclear'];
 
 export function touch(turn: DeskTurn): void {
   const { nowMs, idle } = turn.context;

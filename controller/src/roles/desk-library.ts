@@ -29,12 +29,13 @@ export interface DeskLibrary {
   act(asked: AskedAct, feeAccepted: boolean, stored?: StoredAct): Promise<ActAnswer>;
   find(asked: AskedAct): Promise<Finding>;
   renewAll(number: string): Promise<RenewAllAnswer>;
+  /** `paid` null: it was told, and did not answer. */
   pay(fee: {
     readonly number: string;
     readonly amount: string;
     readonly currency: string | null;
     readonly payment: 'cash' | 'visa' | 'creditCard';
-  }): Promise<{ readonly paid: boolean; readonly detail: string | null }>;
+  }): Promise<{ readonly paid: boolean | null; readonly detail: string | null }>;
   /** Never rejects; the answer says nothing. */
   endSession(number: string): Promise<void>;
 }

@@ -88,7 +88,8 @@ export function createDeskSip(parts: DeskSipParts): DeskLibrary {
     },
     async pay(fee) {
       const asked = await exchange.ask(requests.feeRequest(context(), fee));
-      return asked.ok && asked.message.code === '38' ? feeAnswer(asked.message) : { paid: false, detail: null };
+      if (asked.ok && asked.message.code === '38') return feeAnswer(asked.message);
+      return { paid: asked.ok || asked.sent ? null : false, detail: null };
     },
     async endSession(number) {
       await exchange.ask(requests.endRequest(context(), number));

@@ -42,6 +42,7 @@ export const en: Words = {
     'library-does-not-answer': 'The library system does not answer; going by the offline list',
     'fee-paid': 'Payment recorded in the library system',
     'fee-not-paid': 'The payment was not recorded',
+    'fee-unclear': 'No answer to the payment: it may be recorded. Look at what is owed before recording it again',
     'renewed-all': 'Everything renewed',
     'renewed-none': 'Nothing could be renewed',
     'session-ended': 'Finished; next please',

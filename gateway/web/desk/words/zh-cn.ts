@@ -50,6 +50,7 @@ const notices: Readonly<Record<DeskNotice, string>> = {
   'library-does-not-answer': '图书馆系统没有应答，按离线名单办理',
   'fee-paid': '费用已收，图书馆系统已登记',
   'fee-not-paid': '费用没有登记成功',
+  'fee-unclear': '缴费登记没有应答，可能已经记上。请先核对欠费，再决定是否重新登记',
   'renewed-all': '已全部续借',
   'renewed-none': '没有可以续借的图书',
   'session-ended': '已结束，请下一位',
