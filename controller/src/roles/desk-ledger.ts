@@ -77,9 +77,11 @@ export function createDeskLedger({ file, portal, boot, clock, instant, record }:
   async function add(lines: readonly CirculationLine[]): Promise<void> {
     tidy(lines.length);
     const durable = file.append(lines);
+    const before = ledger.entries;
     ledger = addLines(ledger, lines);
+    const isNews = (line: CirculationLine) => before.get(line.number)?.state !== ledger.entries.get(line.number)?.state;
     // A grant's record does not wait for the gateway, and neither does a loan's.
-    await Promise.all([durable, ...lines.map(tell)]);
+    await Promise.all([durable, ...lines.filter(isNews).map(tell)]);
   }
 
   function tell(line: CirculationLine): Promise<unknown> | undefined {

@@ -122,6 +122,7 @@ describe('a desk with its library', () => {
 describe('a desk without its library', () => {
   it('lends and takes back by the list, and uploads both in the order of time', async () => {
     const one = await openDesk();
+    library.lent.set('b2', '2026002');
     offline();
     one.desk.onLibrary();
     one.card();
@@ -169,6 +170,25 @@ describe('a desk without its library', () => {
     await uploaded(two);
     expect(library.told.map((each) => each.act)).toEqual(['return', 'loan']);
     expect(library.lent.get('b1')).toBe('2026001');
+  });
+
+  it('asks about what was exported before it tells it: somebody may have imported the file', async () => {
+    const one = await openDesk();
+    offline();
+    one.desk.onLibrary();
+    one.card();
+    for (const item of ['b1', 'b2']) {
+      await one.scan(item);
+      await one.until('lent-offline');
+    }
+    const file = one.desk.exported('koc');
+    expect(one.desk.exported('koc')).toBe(file);
+    library.lent.set('b1', '2026001');
+    back(one.desk);
+    await uploaded(one);
+    expect(library.told.map(({ item }) => item)).toEqual(['b2']);
+    const states = one.events.map((event) => event.type === 'circulation' && event.state);
+    expect(states).toEqual(['kept', 'kept', 'done', 'done']);
   });
 
   it('keeps a loan whose answer was lost, and does not lend it again', async () => {

@@ -25,7 +25,7 @@ export interface Desk {
   opened(): void;
   view(): DeskState;
   receipt(): DeskReceipt;
-  /** Undefined on a self-service screen: it names patrons and their books. */
+  /** From then on the library is asked before it is told. Undefined on a self-service screen: it names patrons and their books. */
   exported(format: 'koc' | 'csv'): string | undefined;
   /** The library's system came, went, or said something new about itself. */
   onLibrary(): void;
@@ -171,6 +171,8 @@ export function createDesk(parts: DeskParts): Desk {
       .sort((one, other) => one.entry.number - other.entry.number);
   }
 
+  const onNotWritten = () => void take({ kind: 'notice', notice: 'disk-not-written' });
+
   return {
     onReader(event) {
       switch (event.kind) {
@@ -198,6 +200,9 @@ export function createDesk(parts: DeskParts): Desk {
     receipt: () => receiptOf(session, library.state().name, wiring.name, parts.now()),
     exported(format) {
       if (session.mode === 'self-service') return undefined;
+      for (const { number, due, state, mayBeThere } of waiting(ledger.ledger()))
+        if (state === 'kept' && !mayBeThere)
+          ledger.add({ kind: 'kept', number, due, unsure: true }).catch(onNotWritten);
       const timeZone = parts.timeZone();
       return format === 'koc' ? koc(exportLines(), parts.software, timeZone) : csv(exportLines(), timeZone);
     },
