@@ -23,8 +23,17 @@ export async function startScan(video: HTMLVideoElement, found: (text: string) =
   if (Detector === undefined) throw new TypeError('this browser detects no codes');
   const detector = new Detector({ formats: ['qr_code'] });
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
+  const stop = (): void => {
+    for (const track of stream.getTracks()) track.stop();
+    if (video.srcObject === stream) video.srcObject = null;
+  };
   video.srcObject = stream;
-  await video.play();
+  try {
+    await video.play();
+  } catch (error) {
+    stop();
+    throw error;
+  }
   const timer = setInterval(() => {
     // A frame that cannot be read yet is followed by one that can.
     const seen = detector.detect(video).catch(() => []);
@@ -33,8 +42,7 @@ export async function startScan(video: HTMLVideoElement, found: (text: string) =
   return {
     close() {
       clearInterval(timer);
-      for (const track of stream.getTracks()) track.stop();
-      video.srcObject = null;
+      stop();
     },
   };
 }

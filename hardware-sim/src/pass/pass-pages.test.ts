@@ -45,8 +45,13 @@ function holds(publicKey: Uint8Array, statement: Uint8Array, signature: Uint8Arr
 
 /** This machine's Chromium has neither detector nor camera: a phone's has both. */
 const cameraThatSees = (text: string): string => `
-  globalThis.BarcodeDetector = class { detect() { return Promise.resolve([{ rawValue: '${text}' }]); } };
+  globalThis.inSight = true;
+  globalThis.camerasOpened = 0;
+  globalThis.BarcodeDetector = class {
+    detect() { return Promise.resolve(globalThis.inSight ? [{ rawValue: '${text}' }] : []); }
+  };
   navigator.mediaDevices.getUserMedia = async () => {
+    globalThis.camerasOpened += 1;
     const canvas = document.createElement('canvas');
     setInterval(() => canvas.getContext('2d').fillRect(Math.random() * 99, 0, 9, 9), 50);
     const stream = canvas.captureStream();
@@ -204,6 +209,8 @@ describe.skipIf(!chromium.available)('the student pass in a browser', { timeout:
     await codeHere();
     await page.getByRole('button', { name: /选择地点/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: '图书馆' }).click();
+    // Named on screen once it is kept.
+    await page.locator('.place').getByText('图书馆').waitFor();
     await page.reload();
     await text('图书馆');
     const code = decodePassCode(await digitsOnScreen(page));
@@ -252,6 +259,32 @@ describe.skipIf(!chromium.available)('the student pass in a browser', { timeout:
     const code = decodePassCode(await digitsOnScreen(page));
     expect(code.ok && code.value.profile).toBe('D');
     expect(await page.evaluate('globalThis.cameraTrack.readyState')).toBe('ended');
+  });
+
+  it('goes on looking with the camera while news come from the gateway', async () => {
+    const challenge = { gateId: new Uint8Array(4).fill(5), nonce: new Uint8Array(8).fill(9) };
+    await page.addInitScript(cameraThatSees(challengeText(challenge)));
+    await codeHere();
+    let send: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      send = resolve;
+    });
+    await page.route('**/v1/me/pass', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await go('answer');
+    await page.evaluate('globalThis.inSight = false');
+    await page.getByRole('button', { name: '打开相机' }).click();
+    await expect.poll(() => page.evaluate('globalThis.cameraTrack?.readyState')).toBe('live');
+    const news = page.waitForResponse('**/v1/me/pass');
+    send();
+    await (await news).finished();
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
+    expect(await page.evaluate('globalThis.camerasOpened')).toBe(1);
+    await page.evaluate('globalThis.inSight = true');
+    const code = decodePassCode(await digitsOnScreen(page));
+    expect(code.ok && code.value.profile).toBe('D');
   });
 
   it('is enrolled again quickly where the browser deleted its key', async () => {

@@ -95,6 +95,9 @@ function Camera({ onChallenge }: { readonly onChallenge: (challenge: Challenge) 
   const words = useWords();
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<'closed' | 'open' | 'refused'>('closed');
+  // News from the gateway make another function of it: the camera does not start anew for that.
+  const onSeen = useRef(onChallenge);
+  onSeen.current = onChallenge;
   useEffect(() => {
     const element = video.current;
     if (state !== 'open' || element === null) return undefined;
@@ -102,20 +105,22 @@ function Camera({ onChallenge }: { readonly onChallenge: (challenge: Challenge) 
     let gone = false;
     const started = startScan(element, (text) => {
       const challenge = readChallenge(text);
-      if (challenge.ok && !gone) onChallenge(challenge.value);
+      if (challenge.ok && !gone) onSeen.current(challenge.value);
     });
     started.then(
       (running) => {
         scan = running;
         if (gone) running.close();
       },
-      () => setState('refused'),
+      () => {
+        if (!gone) setState('refused');
+      },
     );
     return () => {
       gone = true;
       scan?.close();
     };
-  }, [state, onChallenge]);
+  }, [state]);
   if (state === 'open') {
     return (
       <figure class="camera">
