@@ -9,7 +9,7 @@ const QUIET = {
   desk: { name: 'Counter 1', mode: 'staffed', taking: 'loans' },
   library: { state: 'connecting', since: 1_790_000_000_000, name: null, takesStored: null },
   list: null,
-  uploads: { pending: 0, conflicts: 0, lastAt: null },
+  uploads: { pending: 0, conflicts: 0, lastAt: null, exported: null },
   patron: null,
   items: [],
   prompt: null,

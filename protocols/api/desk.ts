@@ -125,7 +125,13 @@ export const deskState = z
     list: z
       .object({ version: count, issuedAt: millis, refreshBy: millis, hardExpiry: millis, borrowers: count })
       .nullable(),
-    uploads: z.object({ pending: count, conflicts: count, lastAt: millis.nullable() }),
+    uploads: z.object({
+      pending: count,
+      conflicts: count,
+      lastAt: millis.nullable(),
+      /** Of those that wait, in a file for the library's own tools that nobody said yet to have imported; `upTo`: the last one's number. */
+      exported: z.object({ count, upTo: count }).nullable(),
+    }),
     patron: deskPatron.nullable(),
     items: z.array(deskItem).max(200).describe('of this session, newest first'),
     prompt: deskPrompt.nullable(),
@@ -170,6 +176,12 @@ export const deskAction = z.discriminatedUnion('kind', [
     decision: z.enum(CONFLICT_DECISIONS),
     by: z.string().trim().min(1, 'say who decides').max(40),
   }),
+  /** Staffed only. The file was imported into the library's system: exported lines up to that number are done, recorded with `by`. */
+  z.object({
+    kind: z.literal('imported'),
+    upTo: z.int().min(1),
+    by: z.string().trim().min(1, 'say who imported it').max(40),
+  }),
   /** Not taken in self-service: opening the station anew leads back to the mode that the desk was set up with. */
   z.object({ kind: z.literal('mode'), mode: z.enum(['staffed', 'self-service']) }),
 ]);
@@ -186,6 +198,7 @@ export const deskAnswer = z.object({
       'no-session',
       'no-prompt',
       'no-conflict',
+      'nothing-exported',
       'not-possible-offline',
       'busy',
     ])

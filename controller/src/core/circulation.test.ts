@@ -112,6 +112,17 @@ describe('ledger', () => {
     expect(decided('discard').entries.get(1)).toMatchObject({ state: 'discarded', decided: { by: 'Li' } });
   });
 
+  it('is done with what somebody imported from a file, and with nothing that was in none', () => {
+    const imported = { kind: 'decided', number: 1, at: T, decision: 'settled', by: 'Li' } as const;
+    const inFile = { kind: 'exported', number: 1 } as const;
+    expect(fold(began(1), kept(1), inFile, imported).entries.get(1)).toMatchObject({
+      state: 'settled',
+      decided: { by: 'Li' },
+    });
+    expect(waiting(fold(began(1), kept(1), imported))).toHaveLength(1);
+    expect(waiting(fold(began(1), kept(1), inFile, { kind: 'sending', number: 1 }, imported))).toHaveLength(1);
+  });
+
   it('counts books that somebody holds and the library does not know of', () => {
     const ledger = fold(
       began(1),
@@ -152,6 +163,10 @@ describe('suggestion', () => {
     expect(suggestion('loan', 'nobody')).toBe('upload-again');
     expect(suggestion('return', 'nobody')).toBe('settled');
   });
+
+  it('never ends the loan of whoever borrowed a book since', () => {
+    for (const holder of ['another-patron', 'unknown'] as const) expect(suggestion('return', holder)).toBe('settled');
+  });
 });
 
 const someLine = fc.nat(2).chain((index) => {
@@ -166,6 +181,8 @@ const someLine = fc.nat(2).chain((index) => {
     clash(number),
     { kind: 'decided', number, at: T, decision: 'upload-again', by: 'Li' },
     { kind: 'decided', number, at: T, decision: 'discard', by: 'Li' },
+    { kind: 'decided', number, at: T, decision: 'settled', by: 'Li' },
+    { kind: 'exported', number },
   );
 });
 

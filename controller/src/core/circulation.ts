@@ -40,6 +40,8 @@ export const circulationLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('refused'), number }),
   /** About to be told to the library: from here on only after asking what it has. */
   z.object({ kind: z.literal('sending'), number }),
+  /** Written into a file for the library's own tools: it may have it from there. */
+  z.object({ kind: z.literal('exported'), number }),
   z.object({
     kind: z.literal('conflict'),
     number,
@@ -74,8 +76,10 @@ export type EntryState = 'asked' | 'kept' | 'sending' | 'conflict' | 'done' | 'r
 export interface CirculationEntry extends Omit<Began, 'kind'> {
   readonly state: EntryState;
   readonly due: number | null;
-  /** The library may have it already: it is asked before it is told. */
+  /** The library may have it already, from this desk: it is asked before it is told. */
   readonly mayBeThere: boolean;
+  /** It may have it from a file that somebody imported: it is asked before it is told. */
+  readonly exported: boolean;
   readonly conflict: Omit<LineOf<'conflict'>, 'kind' | 'number'> | null;
   readonly decided: Omit<LineOf<'decided'>, 'kind' | 'number'> | null;
 }
@@ -96,6 +100,9 @@ const AFTER_DECISION: Readonly<Record<ConflictDecision, EntryState>> = {
   discard: 'discarded',
 };
 
+/** In a file that somebody may say to have imported: the library has it then. */
+export const isImportable = ({ state, exported }: CirculationEntry): boolean => state === 'kept' && exported;
+
 /** A line about an entry that is not there, or is over, changes nothing. */
 export function addLines(ledger: Ledger, lines: readonly CirculationLine[]): Ledger {
   const entries = new Map(ledger.entries);
@@ -111,7 +118,7 @@ export function addLines(ledger: Ledger, lines: readonly CirculationLine[]): Led
 }
 
 function begin({ kind: _, ...began }: Began): CirculationEntry {
-  return { ...began, state: 'asked', due: null, mayBeThere: false, conflict: null, decided: null };
+  return { ...began, state: 'asked', due: null, mayBeThere: false, exported: false, conflict: null, decided: null };
 }
 
 function changed(
@@ -128,6 +135,8 @@ function changed(
       return { ...entry, state: line.kind };
     case 'sending':
       return { ...entry, state: 'sending', mayBeThere: true };
+    case 'exported':
+      return { ...entry, exported: true };
     case 'conflict': {
       const { kind: _, number: __, ...conflict } = line;
       return { ...entry, state: 'conflict', conflict, decided: null };
@@ -135,9 +144,9 @@ function changed(
     case 'decided': {
       const { kind: _, number: __, ...decided } = line;
       // Told once more without asking first: a person has looked.
-      return entry.state === 'conflict'
-        ? { ...entry, state: AFTER_DECISION[line.decision], mayBeThere: false, decided }
-        : entry;
+      if (entry.state === 'conflict')
+        return { ...entry, state: AFTER_DECISION[line.decision], mayBeThere: false, exported: false, decided };
+      return isImportable(entry) && line.decision === 'settled' ? { ...entry, state: 'settled', decided } : entry;
     }
   }
 }
@@ -157,6 +166,16 @@ export function happenedAt(entry: Pick<Began, 'at' | 'clock' | 'boot' | 'monoton
   if (entry.clock === 'synced') return entry.at;
   if (entry.boot !== now.boot) return Math.min(entry.at, now.ms);
   return Math.max(0, Math.round(now.ms - (now.monotonicMs - entry.monotonicMs)));
+}
+
+/** How long ago; undefined where a clock that may have been wrong leaves it open. */
+export function ageOf(
+  entry: Pick<Began, 'at' | 'clock' | 'boot' | 'monotonicMs'>,
+  now: Now,
+  isSynced: boolean,
+): number | undefined {
+  if (entry.boot === now.boot) return now.monotonicMs - entry.monotonicMs;
+  return entry.clock === 'synced' && isSynced && entry.at <= now.ms ? now.ms - entry.at : undefined;
 }
 
 /** A due date keeps its distance from the loan. */
@@ -219,22 +238,25 @@ export function compacted(ledger: Ledger, keepFinal: number): readonly Circulati
 }
 
 function linesOf(entry: CirculationEntry): CirculationLine[] {
-  const { state, due, mayBeThere, conflict, decided, ...began } = entry;
+  const { state, due, mayBeThere, exported, conflict, decided, ...began } = entry;
   const { number } = entry;
   const lines: CirculationLine[] = [{ kind: 'began', ...began }];
   if (state !== 'asked') lines.push({ kind: 'kept', number, due, unsure: mayBeThere });
+  if (exported) lines.push({ kind: 'exported', number });
   if (conflict) lines.push({ kind: 'conflict', number, ...conflict });
   if (decided) lines.push({ kind: 'decided', number, ...decided });
-  // A decision says that the library has not been told since.
+  // A decision says that the library has not been told since, by this desk or by a file.
   if (decided && state === 'kept' && mayBeThere) lines.push({ kind: 'kept', number, due, unsure: true });
+  if (decided && exported) lines.push({ kind: 'exported', number });
   if (state === 'sending' || state === 'done' || state === 'refused') lines.push({ kind: state, number });
   return lines;
 }
 
 /** What to do about a line that the library refuses (`suggested` of the contract). */
 export function suggestion(act: DeskAct, holder: ConflictHolder): ConflictDecision {
-  // The library has it as this desk says, or the book is back already: nothing is left to be told.
-  if (act === 'return') return holder === 'nobody' ? 'settled' : 'upload-again';
+  // It is back already; or somebody may have borrowed it since, whose loan a return told again would end: whoever looks at the
+  // library's system sees which, and puts it right there.
+  if (act === 'return') return 'settled';
   if (holder === 'this-patron') return 'settled';
   // Lent on from another desk meanwhile, so that it must have come back before.
   return holder === 'another-patron' ? 'discard' : 'upload-again';

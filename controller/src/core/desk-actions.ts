@@ -6,7 +6,7 @@ import { refusal } from './desk-lines.ts';
 import type { DeskLine, DeskSession, DeskStep } from './desk-state.ts';
 import { type DeskTurn, endSession, onLine, settle, startAct } from './desk-turn.ts';
 
-type Pressed = Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' }>;
+type Pressed = Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' } | { kind: 'imported' }>;
 type Refusal = DeskStep['refused'];
 
 export function onAction(turn: DeskTurn, action: Pressed): Refusal {

@@ -67,7 +67,10 @@ export type DeskEvent =
   | { readonly kind: 'not-identified'; readonly notice: DeskNotice; readonly detail?: string }
   | { readonly kind: 'item'; readonly item: string }
   | { readonly kind: 'not-an-item' }
-  | { readonly kind: 'action'; readonly action: Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' }> }
+  | {
+      readonly kind: 'action';
+      readonly action: Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' } | { kind: 'imported' }>;
+    }
   | { readonly kind: 'patron'; readonly session: string; readonly answer: PatronOutcome }
   | { readonly kind: 'answered'; readonly line: string; readonly answer: ActAnswer }
   /** Durable here. */

@@ -10,7 +10,7 @@ import type {
   DeskState,
 } from '@latchkey/protocols/api/desk';
 import { blocksLoans } from '@latchkey/protocols/sip2/enumerations';
-import { type CirculationEntry, conflicts, dueAt, type Ledger, suggestion } from './circulation.ts';
+import { type CirculationEntry, conflicts, dueAt, isImportable, type Ledger, suggestion } from './circulation.ts';
 import { promptedLine } from './desk-actions.ts';
 import { type DeskContext, type DeskLine, type DeskSession, endingOf, type TakenPatron } from './desk-state.ts';
 
@@ -35,11 +35,17 @@ export function deskView(
   const isStaffed = session.mode === 'staffed';
   const open = conflicts(around.ledger);
   const pending = [...around.ledger.entries.values()].filter(({ state }) => state === 'kept' || state === 'sending');
+  const inFile = pending.filter(isImportable).map(({ number }) => number);
   return {
     desk: { name: around.name, mode: session.mode, taking: session.taking },
     library: around.library,
     list: around.list,
-    uploads: { pending: pending.length, conflicts: open.length, lastAt: around.lastUploadMs },
+    uploads: {
+      pending: pending.length,
+      conflicts: open.length,
+      lastAt: around.lastUploadMs,
+      exported: isStaffed && inFile.length > 0 ? { count: inFile.length, upTo: Math.max(...inFile) } : null,
+    },
     patron: session.patron && patronView(session.patron, context, isStaffed),
     items: session.lines.map((line) => itemView(line, isStaffed)),
     prompt: promptOf(session),

@@ -4,6 +4,7 @@
 import type { CirculationFile } from '../adapters/circulation-file.ts';
 import {
   addLines,
+  ageOf,
   type CirculationEntry,
   type CirculationLine,
   compacted,
@@ -23,6 +24,8 @@ export interface DeskLedger {
   ledger(): Ledger;
   now(): Now;
   at(entry: CirculationEntry): number;
+  /** How long ago it happened; undefined where clocks leave it open. */
+  ageMs(entry: CirculationEntry): number | undefined;
   /** Written when it returns; `durable` says when power may go. Throws where the disk takes nothing. */
   begin(
     asked: AskedAct,
@@ -97,6 +100,7 @@ export function createDeskLedger({ file, portal, boot, clock, instant, record }:
     ledger: () => ledger,
     now,
     at,
+    ageMs: (entry) => ageOf(entry, now(), instant().quality === 'synced'),
     begin({ act, item, patron, ref }, more = () => []) {
       const number = ledger.next;
       const { ms, quality } = instant();

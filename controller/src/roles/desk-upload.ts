@@ -24,6 +24,12 @@ export interface DeskUploadParts {
 
 type Step = 'settled' | 'interrupted';
 
+/** By this desk, and what the library did is not known. */
+const wasTold = ({ state, mayBeThere }: CirculationEntry): boolean => state !== 'kept' || mayBeThere;
+
+/** A book that was handed in is not lent by another desk within. */
+const STILL_HERE_MS = 60_000;
+
 /**
  * Some servers die of no block, or say nothing (reference: sip2, quirk 5). Whoever answers questions and never this many tellings in a
  * row takes nothing that is stored: then a line is told once, and a person decides, lest the desk waits for its upload for ever.
@@ -74,6 +80,19 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
     return found.outcome === 'as-said' ? guess : undefined;
   }
 
+  /**
+   * A return told again ends the loan of whoever borrowed the book since, and no answer of the protocol names them. It is told again
+   * only where nobody can have: the book was here a moment ago, or the library has it with whom this desk lent it to.
+   */
+  async function askOfReturn(entry: CirculationEntry, found: Finding): Promise<Step | 'tell'> {
+    if ((ledger.ageMs(entry) ?? Number.POSITIVE_INFINITY) <= STILL_HERE_MS) return 'tell';
+    const before = borrowerOf(ledger.ledger(), entry);
+    if (!before) return clash(entry, found, null);
+    const theirs = await library.find({ ...askedOf(entry), act: 'loan', patron: before.patron });
+    if (theirs.outcome === 'no-answer') return 'interrupted';
+    return theirs.outcome === 'as-said' ? 'tell' : clash(entry, theirs, null);
+  }
+
   /** What the library may have done already. */
   async function ask(entry: CirculationEntry): Promise<Step | 'tell'> {
     const found = await library.find(askedOf(entry));
@@ -84,9 +103,11 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
       return clash(entry, { outcome: 'not-so', holder: 'this-patron', holderDue: null }, null);
     }
     if (found.outcome === 'as-said') return conclude(entry, 'done');
-    if (entry.act === 'loan' && found.holder === 'unknown') return clash(entry, found, null);
+    // Of a file that is known to have been imported nothing is left to ask about: this one was not, or not yet.
+    if (entry.act === 'return') return wasTold(entry) ? askOfReturn(entry, found) : 'tell';
+    if (found.holder === 'unknown') return clash(entry, found, null);
     // Nobody was told that it is lent.
-    return entry.state === 'asked' && entry.act === 'loan' ? conclude(entry, 'refused') : 'tell';
+    return entry.state === 'asked' ? conclude(entry, 'refused') : 'tell';
   }
 
   function noteUnanswered({ number }: CirculationEntry): Step {
@@ -109,7 +130,7 @@ export function createDeskUpload(parts: DeskUploadParts): DeskUpload {
   }
 
   async function settle(entry: CirculationEntry): Promise<Step> {
-    if (entry.state !== 'kept' || entry.mayBeThere) {
+    if (wasTold(entry) || entry.exported) {
       const asked = await ask(entry);
       if (asked !== 'tell') return asked;
       if (isNeverAnswered(entry)) return giveUp(entry);

@@ -73,6 +73,8 @@ export function testLibrary(): TestLibrary {
       const holder = lent.get(item);
       const isSo = act === 'return' ? holder === undefined : holder === patron;
       if (isSo) return { outcome: 'as-said' };
+      // As over SIP2: a book is lent, and no answer says to whom.
+      if (act === 'return') return { outcome: 'not-so', holder: 'unknown', holderDue: null };
       const found = holder === undefined ? 'nobody' : holder === patron ? 'this-patron' : 'another-patron';
       return { outcome: 'not-so', holder: found, holderDue: null };
     },

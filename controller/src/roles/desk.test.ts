@@ -7,6 +7,7 @@ import type { DeskAction, DeskState } from '@latchkey/protocols/api/desk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCirculationFile } from '../adapters/circulation-file.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import type { CirculationLine } from '../core/circulation.ts';
 import type { EventBody } from '../core/event-body.ts';
 import { deskWiring } from '../core/wiring-desk.ts';
 import { type TestLibrary, testLibrary } from './desk.test-support.ts';
@@ -191,6 +192,42 @@ describe('a desk without its library', () => {
     expect(states).toEqual(['kept', 'kept', 'done', 'done']);
   });
 
+  it('is done with a file once somebody says to have imported it, and exports the rest only', async () => {
+    const one = await openDesk();
+    offline();
+    one.desk.onLibrary();
+    one.card();
+    await one.scan('b1');
+    await one.until('lent-offline');
+    expect(await one.act({ kind: 'imported', upTo: 1, by: 'Li' })).toMatchObject({ code: 'nothing-exported' });
+    one.desk.exported('koc');
+    expect(one.shown().uploads.exported).toEqual({ count: 1, upTo: 1 });
+    await one.scan('b2');
+    await one.until('lent-offline');
+    expect(one.shown().uploads).toMatchObject({ pending: 2, exported: { count: 1, upTo: 1 } });
+    expect(await one.act({ kind: 'imported', upTo: 1, by: 'Li' })).toEqual({ ok: true });
+    expect(one.shown().uploads).toMatchObject({ pending: 1, exported: null });
+    expect(one.desk.exported('koc')).toMatch(/b2/);
+    expect(one.desk.exported('koc')).not.toMatch(/b1/);
+    expect(one.events.at(-1)).toMatchObject({ number: 1, state: 'settled', by: 'Li' });
+    back(one.desk);
+    await uploaded(one);
+    expect(library.told.map(({ item }) => item)).toEqual(['b2']);
+  });
+
+  it('names no file to whoever stands at a self-service screen', async () => {
+    const one = await openDesk();
+    offline();
+    one.desk.onLibrary();
+    one.card();
+    await one.scan('b1');
+    await one.until('lent-offline');
+    one.desk.exported('csv');
+    await one.act({ kind: 'mode', mode: 'self-service' });
+    expect(one.shown().uploads.exported).toBeNull();
+    expect(await one.act({ kind: 'imported', upTo: 1, by: 'Li' })).toMatchObject({ code: 'not-in-self-service' });
+  });
+
   it('keeps a loan whose answer was lost, and does not lend it again', async () => {
     const one = await openDesk();
     one.card();
@@ -298,5 +335,55 @@ describe('a process that ended between question and answer', () => {
     await expect.poll(() => one.ledger.ledger().entries.get(1)?.state).toBe(wasLent ? 'done' : 'refused');
     expect(library.told).toEqual([]);
     expect(library.lent.has('b1')).toBe(wasLent);
+  });
+});
+
+describe('a return whose answer was lost', () => {
+  const LONG_AGO_MS = 600_000;
+  async function handedIn(agoMs: number, before: readonly CirculationLine[] = []) {
+    const file = await openCirculationFile(join(folder, 'circulation'), compactLines);
+    const at = { at: Date.now() - agoMs, clock: 'synced', boot: 'b0', monotonicMs: 1 } as const;
+    const asked = { kind: 'began', number: 9, act: 'return', item: 'b1', patron: null, ref: null, ...at } as const;
+    await file.append([...before, asked]);
+    await file.close();
+    return openDesk();
+  }
+  const toldOf = () => library.told.map(({ act, item }) => [act, item]);
+  const lentHere = (patron: string): CirculationLine[] => {
+    const at = { at: Date.now() - 86_400_000, clock: 'synced', boot: 'b0', monotonicMs: 0 } as const;
+    const loan = { kind: 'began', number: 1, act: 'loan', item: 'b1', patron, ref: null, ...at } as const;
+    return [loan, { kind: 'done', number: 1 }];
+  };
+
+  it('is told again while the book cannot have left the desk', async () => {
+    library.lent.set('b1', '2026001');
+    const one = await handedIn(5_000);
+    await expect.poll(() => one.ledger.ledger().entries.get(9)?.state).toBe('done');
+    expect(toldOf()).toEqual([['return', 'b1']]);
+    expect(library.lent.has('b1')).toBe(false);
+  });
+
+  it('never ends the loan of whoever borrowed the book at another desk since', async () => {
+    library.lent.set('b1', '2026999');
+    const one = await handedIn(LONG_AGO_MS);
+    await expect
+      .poll(() => one.shown()?.conflicts)
+      .toMatchObject([{ act: 'return', item: 'b1', holder: 'unknown', suggested: 'settled' }]);
+    expect(toldOf()).toEqual([]);
+    expect(library.lent.get('b1')).toBe('2026999');
+  });
+
+  it('is told again while the library has the book with whom this desk lent it to', async () => {
+    library.lent.set('b1', '2026001');
+    const one = await handedIn(LONG_AGO_MS, lentHere('2026001'));
+    await expect.poll(() => one.ledger.ledger().entries.get(9)?.state).toBe('done');
+    expect(toldOf()).toEqual([['return', 'b1']]);
+  });
+
+  it('is for a person where the library has it with somebody else than that', async () => {
+    library.lent.set('b1', '2026999');
+    const one = await handedIn(LONG_AGO_MS, lentHere('2026001'));
+    await expect.poll(() => one.shown()?.conflicts).toMatchObject([{ holder: 'another-patron', suggested: 'settled' }]);
+    expect(library.lent.get('b1')).toBe('2026999');
   });
 });

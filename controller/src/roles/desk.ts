@@ -4,7 +4,7 @@
 import type { DeskAction, DeskAnswer, DeskReceipt, DeskState } from '@latchkey/protocols/api/desk';
 import type { LibraryState } from '@latchkey/protocols/api/desk-terms';
 import { codeFormOf } from '@latchkey/protocols/codes/code-forms';
-import { conflicts, dueAt, keptLoans, waiting } from '../core/circulation.ts';
+import { conflicts, dueAt, isImportable, keptLoans, waiting } from '../core/circulation.ts';
 import { csv, type ExportLine, koc } from '../core/desk-export.ts';
 import { stepDesk } from '../core/desk-session.ts';
 import { type DeskContext, type DeskEvent, type DeskSession, startDesk } from '../core/desk-state.ts';
@@ -163,6 +163,16 @@ export function createDesk(parts: DeskParts): Desk {
     return { ok: true };
   }
 
+  async function imported({ upTo, by }: Extract<DeskAction, { kind: 'imported' }>): Promise<DeskAnswer> {
+    if (session.mode === 'self-service') return { ok: false, code: 'not-in-self-service' };
+    const lines = waiting(ledger.ledger()).filter((entry) => isImportable(entry) && entry.number <= upTo);
+    if (lines.length === 0) return { ok: false, code: 'nothing-exported' };
+    for (const { number } of lines)
+      await ledger.add({ kind: 'decided', number, at: parts.now(), decision: 'settled', by });
+    changed();
+    return { ok: true };
+  }
+
   function exportLines(): ExportLine[] {
     const open = [...waiting(ledger.ledger()), ...conflicts(ledger.ledger())];
     return open
@@ -192,6 +202,7 @@ export function createDesk(parts: DeskParts): Desk {
     async act(action) {
       if (action.kind === 'scan') return scan('page', action.text.trim());
       if (action.kind === 'decide') return decide(action);
+      if (action.kind === 'imported') return imported(action);
       const code = take({ kind: 'action', action });
       return code === undefined ? { ok: true } : { ok: false, code };
     },
@@ -200,9 +211,9 @@ export function createDesk(parts: DeskParts): Desk {
     receipt: () => receiptOf(session, library.state().name, wiring.name, parts.now()),
     exported(format) {
       if (session.mode === 'self-service') return undefined;
-      for (const { number, due, state, mayBeThere } of waiting(ledger.ledger()))
-        if (state === 'kept' && !mayBeThere)
-          ledger.add({ kind: 'kept', number, due, unsure: true }).catch(onNotWritten);
+      for (const { number, state, exported } of waiting(ledger.ledger()))
+        if (state === 'kept' && !exported) ledger.add({ kind: 'exported', number }).catch(onNotWritten);
+      changed();
       const timeZone = parts.timeZone();
       return format === 'koc' ? koc(exportLines(), parts.software, timeZone) : csv(exportLines(), timeZone);
     },

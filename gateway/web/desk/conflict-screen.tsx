@@ -3,6 +3,7 @@
 // person decides, by name.
 import type { DeskConflict, DeskState } from '@latchkey/protocols/api/desk';
 import { CONFLICT_DECISIONS, type ConflictDecision } from '@latchkey/protocols/api/desk-terms';
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
@@ -18,7 +19,21 @@ export function ConflictScreen({ state }: { readonly state: DeskState }) {
   const [by, setBy] = useState('');
   const [isMissing, setMissing] = useState(false);
   const { conflicts } = state;
+  const { exported } = state.uploads;
   const name = by.trim();
+  const whose = (
+    <Field
+      label={words.conflicts.by}
+      hint={words.conflicts.byHint}
+      wrong={isMissing && name === '' ? words.conflicts.byMissing : undefined}
+      value={by}
+      name="by"
+      autocomplete="off"
+      maxLength={40}
+      onInput={setBy}
+    />
+  );
+  const onNobody = () => setMissing(true);
   return (
     <main class="conflicts stack">
       <ScanField hint={words.scan.staffedHint} keyboard />
@@ -33,22 +48,19 @@ export function ConflictScreen({ state }: { readonly state: DeskState }) {
           <Notice tone="warn" title={words.conflicts.count(state.uploads.conflicts)}>
             {words.conflicts.intro}
           </Notice>
-          <Field
-            label={words.conflicts.by}
-            hint={words.conflicts.byHint}
-            wrong={isMissing && name === '' ? words.conflicts.byMissing : undefined}
-            value={by}
-            name="by"
-            autocomplete="off"
-            maxLength={40}
-            onInput={setBy}
-          />
+          {whose}
           {conflicts.map((conflict) => (
-            <ConflictCard key={conflict.id} conflict={conflict} by={name} onNobody={() => setMissing(true)} />
+            <ConflictCard key={conflict.id} conflict={conflict} by={name} onNobody={onNobody} />
           ))}
         </>
       )}
-      <Export />
+      <Export>
+        {exported !== null && (
+          <Imported key={exported.upTo} exported={exported} by={name} onNobody={onNobody}>
+            {conflicts.length === 0 && whose}
+          </Imported>
+        )}
+      </Export>
       <SelfServiceSwitch />
     </main>
   );
@@ -151,7 +163,7 @@ function Fact({ name, value }: { readonly name: string; readonly value: string |
   );
 }
 
-function Export() {
+function Export({ children }: { readonly children: ComponentChildren }) {
   const words = useWords();
   return (
     <section class="panel stack" aria-label={words.conflicts.export}>
@@ -167,7 +179,41 @@ function Export() {
           {words.conflicts.csv}
         </a>
       </div>
+      {children}
     </section>
+  );
+}
+
+interface ImportedProps {
+  readonly exported: NonNullable<DeskState['uploads']['exported']>;
+  readonly by: string;
+  readonly onNobody: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** Only a person knows whether the library's own tool took the file. */
+function Imported({ exported, by, onNobody, children }: ImportedProps) {
+  const app = useApp();
+  const words = useWords();
+  const [isSure, setSure] = useState(false);
+  const confirm = () => {
+    if (by === '') return onNobody();
+    // What was not imported would be lost: nobody does so by a slip.
+    if (!isSure) return setSure(true);
+    void app.act({ kind: 'imported', upTo: exported.upTo, by });
+  };
+  return (
+    <div class="stack imported">
+      <p>
+        <b>{words.conflicts.exported(exported.count, exported.upTo)}</b> {words.conflicts.exportedWhy}
+      </p>
+      {children}
+      <div class="buttons">
+        <Button kind="plain" onClick={confirm}>
+          {isSure ? words.conflicts.importedSure : words.conflicts.imported}
+        </Button>
+      </div>
+    </div>
   );
 }
 

@@ -59,7 +59,7 @@ describe.skipIf(!chromium.available)('the page of the desk', { timeout: 60_000 }
     it('says since when, how old the list is, what waits, and that lines wait', async () => {
       desk.show({
         library: { ...desk.state.library, state: 'offline' },
-        uploads: { pending: 2, conflicts: 0, lastAt: null },
+        uploads: { pending: 2, conflicts: 0, lastAt: null, exported: null },
         items: [itemOf('1', { message: 'lent-offline', pending: true })],
       });
       await expect
@@ -75,7 +75,7 @@ describe.skipIf(!chromium.available)('the page of the desk', { timeout: 60_000 }
 
     it('has every conflict decided by a named person, and nothing thrown away by a slip', async () => {
       desk.show({
-        uploads: { pending: 1, conflicts: 1, lastAt: null },
+        uploads: { pending: 1, conflicts: 1, lastAt: null, exported: null },
         conflicts: [conflictOf('41', { suggested: 'settled' })],
       });
       await page.getByText('1 条冲突').click();
@@ -100,6 +100,19 @@ describe.skipIf(!chromium.available)('the page of the desk', { timeout: 60_000 }
         ]);
         expect(download.suggestedFilename()).toBe(`circulation.${format}`);
       }
+    });
+
+    it('has it confirmed by name, and not by a slip, that a file was imported', async () => {
+      await page.keyboard.press('F9');
+      desk.show({ uploads: { pending: 3, conflicts: 0, lastAt: null, exported: { count: 2, upTo: 40 } } });
+      const block = page.locator('.imported');
+      await until(() => block.innerText()).toContain('已导出 2 条，到第 40 条');
+      await block.getByRole('button', { name: '文件已导入' }).click();
+      await page.getByRole('alert').waitFor();
+      await page.locator('input[name=by]').fill('王老师');
+      await block.getByRole('button', { name: '文件已导入' }).click();
+      await block.getByRole('button', { name: '再按一次确认已导入' }).click();
+      await acted({ kind: 'imported', upTo: 40, by: '王老师' });
     });
   });
 

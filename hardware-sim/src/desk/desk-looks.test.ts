@@ -74,7 +74,7 @@ const SCREENS: Readonly<Record<string, (desk: FakeDesk) => void>> = {
       prompt: null,
       idle: null,
       library: { ...desk.state.library, state: 'offline', takesStored: false },
-      uploads: { pending: 5, conflicts: 2, lastAt: Date.now() },
+      uploads: { pending: 5, conflicts: 2, lastAt: Date.now(), exported: { count: 3, upTo: 40 } },
       patron: patronOf({ source: 'list', name: null, overdue: { count: null, limit: null } }),
       items: [itemOf('8', { message: 'lent-offline', pending: true, title: null })],
       conflicts: [conflictOf('41'), conflictOf('43', { act: 'return', patron: null, due: null, holder: 'nobody' })],

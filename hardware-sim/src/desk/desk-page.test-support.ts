@@ -104,7 +104,7 @@ export const firstState = (): DeskState => ({
     hardExpiry: Date.now() + 48 * HOUR_MS,
     borrowers: 4230,
   },
-  uploads: { pending: 0, conflicts: 0, lastAt: null },
+  uploads: { pending: 0, conflicts: 0, lastAt: null, exported: null },
   patron: null,
   items: [],
   prompt: null,

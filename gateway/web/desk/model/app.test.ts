@@ -37,7 +37,7 @@ const state = (change: Partial<DeskState> = {}): DeskState => ({
   desk: { name: 'd', mode: 'staffed', taking: 'loans' },
   library: { state: 'up', since: 0, name: null, takesStored: null },
   list: null,
-  uploads: { pending: 0, conflicts: 0, lastAt: null },
+  uploads: { pending: 0, conflicts: 0, lastAt: null, exported: null },
   patron: null,
   items: [],
   prompt: null,

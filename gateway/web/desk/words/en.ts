@@ -90,6 +90,7 @@ export const en: Words = {
     'no-session': 'Present a card first',
     'no-prompt': 'That question was answered already',
     'no-conflict': 'That line was decided already',
+    'nothing-exported': 'No exported record waits for this',
     'not-possible-offline': 'Not possible while the library system is away',
     busy: 'Busy; try again in a moment',
   },
@@ -232,6 +233,11 @@ export const en: Words = {
     exportWhy: 'Where the library system takes no offline records, import the file with its own tool.',
     koc: 'Export .koc (Koha)',
     csv: 'Export CSV (spreadsheet)',
+    exported: (count, upTo) => `${some(count, 'record', 'records')} exported, up to No. ${upTo}.`,
+    exportedWhy:
+      'Confirm here once the file is in the library system: these records are then neither exported nor uploaded again. Do not confirm what was not imported.',
+    imported: 'The file was imported',
+    importedSure: 'Press again to confirm the import',
   },
   receipt: {
     title: 'Receipt',

@@ -102,6 +102,7 @@ const notTaken: Readonly<Record<NotTaken, string>> = {
   'no-session': '请先刷卡',
   'no-prompt': '这个问题已经回答过',
   'no-conflict': '这一条已经处理过',
+  'nothing-exported': '没有等待确认的导出记录',
   'not-possible-offline': '离线时不能这样做',
   busy: '正忙，请稍后再试',
 };
@@ -254,6 +255,10 @@ export const zhCn = {
     exportWhy: '图书馆系统不接收离线记录时，用它自己的工具导入。',
     koc: '导出 .koc（Koha）',
     csv: '导出 CSV（表格）',
+    exported: (count: number, upTo: number) => `已导出 ${count} 条，到第 ${upTo} 条。`,
+    exportedWhy: '文件导入图书馆系统后请在此确认，这些记录不再导出，也不再上传。没有导入就不要确认。',
+    imported: '文件已导入',
+    importedSure: '再按一次确认已导入',
   },
   receipt: {
     title: '借还凭条',
