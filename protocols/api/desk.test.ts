@@ -6,7 +6,7 @@ import { deskAction, deskAnswer, deskReceipt, deskState } from './desk.ts';
 const QUIET = {
   seq: 0,
   now: 1_790_000_000_000,
-  desk: { name: 'Counter 1', mode: 'staffed', taking: 'loans' },
+  desk: { name: 'Counter 1', mode: 'staffed', taking: 'loans', timeZone: 'Asia/Shanghai' },
   library: { state: 'connecting', since: 1_790_000_000_000, name: null, takesStored: null },
   list: null,
   uploads: { pending: 0, conflicts: 0, lastAt: null, exported: null },
@@ -23,7 +23,15 @@ describe('contract of the desk', () => {
   it('has a snapshot of a desk at which nobody stands', () => {
     expect(deskState.parse(QUIET)).toEqual(QUIET);
     expect(
-      deskReceipt.parse({ library: null, desk: 'Counter 1', at: 0, ending: null, items: [], lines: [] }),
+      deskReceipt.parse({
+        library: null,
+        desk: 'Counter 1',
+        at: 0,
+        timeZone: 'Asia/Shanghai',
+        ending: null,
+        items: [],
+        lines: [],
+      }),
     ).toBeTruthy();
   });
 

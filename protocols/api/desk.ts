@@ -113,6 +113,11 @@ export const deskState = z
       mode: z.enum(['staffed', 'self-service']),
       /** What an item scanned does: lend (renew where it is lent already), or return. */
       taking: z.enum(['loans', 'returns']),
+      timeZone: z
+        .string()
+        .describe(
+          "IANA name, of the campus: the library's days are days there, whatever the browser's machine is set to",
+        ),
     }),
     library: z.object({
       state: z.enum(LIBRARY_STATES),
@@ -210,6 +215,7 @@ export const deskReceipt = z.object({
   library: z.string().nullable(),
   desk: z.string(),
   at: millis,
+  timeZone: z.string(),
   ending: z.string().nullable(),
   items: z.array(deskItem),
   /** Lines that the library's system wants printed. */

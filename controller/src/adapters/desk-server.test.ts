@@ -28,7 +28,7 @@ beforeEach(async () => {
     },
     opened: () => void (opened += 1),
     view: () => ({ seq: 7 }) as DeskState,
-    receipt: () => ({ library: null, desk: 'd', at: 0, ending: null, items: [], lines: [] }),
+    receipt: () => ({ library: null, desk: 'd', at: 0, timeZone: 'Asia/Shanghai', ending: null, items: [], lines: [] }),
     exported: (format) => (isSelfService ? undefined : `as ${format}`),
   });
 });

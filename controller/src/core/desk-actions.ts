@@ -22,7 +22,7 @@ export function onAction(turn: DeskTurn, action: Pressed): Refusal {
       return undefined;
     case 'renew':
       return withPatron(turn, () => {
-        startAct(turn, 'renewal', action.item, false);
+        if (!isPressedTwice(turn, action.item)) startAct(turn, 'renewal', action.item, false);
         return undefined;
       });
     case 'renew-all':
@@ -41,6 +41,15 @@ export function onAction(turn: DeskTurn, action: Pressed): Refusal {
     case 'still-here':
       return undefined;
   }
+}
+
+/** A second press must not renew what has just been renewed. */
+const PRESSED_TWICE_MS = 2_000;
+
+function isPressedTwice({ state, context }: DeskTurn, item: string): boolean {
+  const before = state.lines.find((line) => line.item === item);
+  if (before?.act !== 'renewal') return false;
+  return before.message === 'waiting' || (before.colour !== 'red' && context.nowMs - before.at < PRESSED_TWICE_MS);
 }
 
 type Taken = NonNullable<DeskSession['patron']>;

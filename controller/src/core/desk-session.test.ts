@@ -489,6 +489,21 @@ describe('renewing', () => {
     expect(one.effects()).toMatchObject([{ kind: 'ask', act: 'renewal' }]);
     one.answer({ outcome: 'ok', due: { text: '2027-01-01', at: null } });
     expect(one.top()).toMatchObject({ message: 'renewed', colour: 'green' });
+    one.world({ nowMs: 5_000 });
+    one.press({ kind: 'renew', item: 'b1' });
+    expect(one.effects()).toMatchObject([{ kind: 'ask', act: 'renewal' }]);
+  });
+
+  it('is done once at a second press, before the answer and just after it', () => {
+    const one = withCard();
+    one.press({ kind: 'renew', item: 'b1' });
+    expect(one.press({ kind: 'renew', item: 'b1' }).refused).toBeUndefined();
+    expect(one.effects()).toEqual([]);
+    one.answer({ outcome: 'ok' });
+    one.press({ kind: 'renew', item: 'b1' });
+    expect(one.effects()).toEqual([]);
+    one.press({ kind: 'renew', item: 'b2' });
+    expect(one.effects()).toHaveLength(1);
   });
 
   it('all shows which were and which were not, and the counts anew', () => {

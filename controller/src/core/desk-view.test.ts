@@ -14,9 +14,10 @@ const CONTEXT = {
   idle: { warnMs: 1, endMs: 2 },
 } as const;
 
+const HEAD = { library: null, desk: 'Desk', at: 0, timeZone: 'Asia/Shanghai' };
 const line = (act: DeskLine['act'], item: string, answer: ActAnswer): DeskLine =>
   withAnswer(blankLine({ state: startDesk('staffed', 0), context: CONTEXT, effects: [] }, act, item, null), answer);
-const receipt = (change: Partial<DeskSession>) => receiptOf({ ...startDesk('staffed', 0), ...change }, null, 'Desk', 0);
+const receipt = (change: Partial<DeskSession>) => receiptOf({ ...startDesk('staffed', 0), ...change }, HEAD);
 
 describe('a receipt', () => {
   it('has every book that came back, also one that somebody waits for or that belongs elsewhere', () => {

@@ -16,6 +16,8 @@ import { type DeskContext, type DeskLine, type DeskSession, endingOf, type Taken
 
 export interface DeskSurroundings {
   readonly name: string;
+  /** IANA name. */
+  readonly timeZone: string;
   readonly library: DeskState['library'];
   readonly list: DeskState['list'];
   readonly ledger: Ledger;
@@ -37,7 +39,7 @@ export function deskView(
   const pending = [...around.ledger.entries.values()].filter(({ state }) => state === 'kept' || state === 'sending');
   const inFile = pending.filter(isImportable).map(({ number }) => number);
   return {
-    desk: { name: around.name, mode: session.mode, taking: session.taking },
+    desk: { name: around.name, mode: session.mode, taking: session.taking, timeZone: around.timeZone },
     library: around.library,
     list: around.list,
     uploads: {
@@ -135,15 +137,16 @@ const DONE_WITH_A_REMARK: readonly DeskItem['message'][] = [
 ];
 
 /** Of the present session, or at a counter of the one just over: in self-service that one's patron has gone. */
-export function receiptOf(session: DeskSession, library: string | null, desk: string, atMs: number): DeskReceipt {
+export function receiptOf(
+  session: DeskSession,
+  head: Pick<DeskReceipt, 'library' | 'desk' | 'at' | 'timeZone'>,
+): DeskReceipt {
   const { patron, lines, last, printed } = session;
   const isOver = session.mode === 'staffed' && patron === null && lines.length === 0;
   const shown = isOver ? (last?.lines ?? []) : lines;
   const ending = isOver ? (last?.ending ?? null) : patron && endingOf(patron.person.number);
   return {
-    library,
-    desk,
-    at: atMs,
+    ...head,
     ending,
     items: shown
       .filter(({ colour, message }) => colour === 'green' || DONE_WITH_A_REMARK.includes(message))

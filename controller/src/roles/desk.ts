@@ -103,6 +103,7 @@ export function createDesk(parts: DeskParts): Desk {
     const { name, takesStored } = library.state();
     const shown = deskView(session, context(), {
       name: wiring.name,
+      timeZone: parts.timeZone(),
       library: { state, since, name, takesStored },
       list: parts.list(),
       ledger: ledger.ledger(),
@@ -208,7 +209,10 @@ export function createDesk(parts: DeskParts): Desk {
     },
     opened: () => void take({ kind: 'opened', mode: wiring.mode }),
     view,
-    receipt: () => receiptOf(session, library.state().name, wiring.name, parts.now()),
+    receipt() {
+      const head = { library: library.state().name, desk: wiring.name, at: parts.now(), timeZone: parts.timeZone() };
+      return receiptOf(session, head);
+    },
     exported(format) {
       if (session.mode === 'self-service') return undefined;
       for (const { number, state, exported } of waiting(ledger.ledger()))

@@ -39,7 +39,7 @@ function Lost() {
   const app = useApp();
   const words = useWords();
   const isSelf = app.state.value?.desk.mode === 'self-service';
-  const since = clockOf(app.lostMs.value, app.language.value);
+  const since = clockOf(app.lostMs.value, app.dates.value);
   return (
     <section class="banners" aria-label={words.standing}>
       <Notice tone="bad" icon="offline" title={isSelf ? words.self.closed : words.connection.lost(since)} live>
@@ -82,7 +82,7 @@ function LibraryBanner({ state }: { readonly state: DeskState }) {
   if (library.state === 'up') return null;
   if (library.state === 'connecting') return <Notice icon="clock" title={words.offline.connecting} />;
   return (
-    <Notice tone="warn" icon="offline" title={words.offline.title(clockOf(library.since, app.language.value))} live>
+    <Notice tone="warn" icon="offline" title={words.offline.title(clockOf(library.since, app.dates.value))} live>
       <p>{words.offline.why}</p>
       {library.takesStored === false && <p>{words.offline.noStored}</p>}
       <OfflineFacts state={state} />
@@ -110,7 +110,7 @@ export function OfflineFacts({ state }: { readonly state: DeskState }) {
       {standing === 'old' && <li class="strong">{words.offline.old}</li>}
       {standing === 'expired' && <li class="strong">{words.offline.expired}</li>}
       <li class="strong">{uploads.pending > 0 ? words.offline.waiting(uploads.pending) : words.offline.noneWaiting}</li>
-      {uploads.lastAt !== null && <li>{words.offline.lastUpload(clockOf(uploads.lastAt, app.language.value))}</li>}
+      {uploads.lastAt !== null && <li>{words.offline.lastUpload(clockOf(uploads.lastAt, app.dates.value))}</li>}
     </ul>
   );
 }

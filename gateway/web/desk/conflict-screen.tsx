@@ -115,7 +115,7 @@ function ConflictCard({ conflict, by, onNobody }: ConflictCardProps) {
 function Here({ conflict }: { readonly conflict: DeskConflict }) {
   const app = useApp();
   const words = useWords();
-  const moment = (atMs: number | null) => (atMs === null ? null : momentOf(atMs, app.language.value));
+  const moment = (atMs: number | null) => (atMs === null ? null : momentOf(atMs, app.dates.value));
   return (
     <div class="side">
       <h4>
@@ -134,7 +134,7 @@ function Here({ conflict }: { readonly conflict: DeskConflict }) {
 function There({ conflict }: { readonly conflict: DeskConflict }) {
   const app = useApp();
   const words = useWords();
-  const moment = (atMs: number | null) => (atMs === null ? null : momentOf(atMs, app.language.value));
+  const moment = (atMs: number | null) => (atMs === null ? null : momentOf(atMs, app.dates.value));
   return (
     <div class="side">
       <h4>

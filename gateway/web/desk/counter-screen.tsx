@@ -19,7 +19,7 @@ export function CounterScreen({ state }: { readonly state: DeskState }) {
         </div>
         {state.prompt !== null && <FeePrompt key={state.prompt.line} prompt={state.prompt} keys />}
         <LatestResult />
-        <ItemList items={state.items} />
+        <ItemList state={state} />
       </div>
       <PatronPanel state={state} />
     </main>

@@ -3,7 +3,7 @@
 // it ends, and a page of fixed length would spend paper.
 import type { DeskReceipt } from '@latchkey/protocols/api/desk';
 import { useEffect, useRef } from 'preact/hooks';
-import { dueText, momentOf } from './dates.ts';
+import { dateStyle, dueText, momentOf } from './dates.ts';
 import { useApp, useWords } from './model/app.ts';
 import { oldestFirst } from './model/standing.ts';
 
@@ -38,12 +38,13 @@ function fitPage(heightPx: number): void {
 function Printed({ receipt }: { readonly receipt: DeskReceipt }) {
   const { language } = useApp();
   const words = useWords();
+  const style = dateStyle(language.value, receipt.timeZone);
   return (
     <>
       {receipt.library !== null && <p class="library">{receipt.library}</p>}
       <p class="title">{words.receipt.title}</p>
       <p>
-        {momentOf(receipt.at, language.value)} · {receipt.desk}
+        {momentOf(receipt.at, style)} · {receipt.desk}
       </p>
       {receipt.ending !== null && <p>{words.receipt.patron(receipt.ending)}</p>}
       <hr />
@@ -55,7 +56,7 @@ function Printed({ receipt }: { readonly receipt: DeskReceipt }) {
             <span>
               {line.item} · {words.acts[line.act]} {line.pending && words.receipt.pending}
             </span>
-            {line.due !== null && <span class="due">{words.receipt.due(dueText(line.due, language.value))}</span>}
+            {line.due !== null && <span class="due">{words.receipt.due(dueText(line.due, style))}</span>}
           </li>
         ))}
       </ol>

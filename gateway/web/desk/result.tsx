@@ -3,9 +3,11 @@
 import type { DeskItem, DeskState } from '@latchkey/protocols/api/desk';
 import type { DeskColour } from '@latchkey/protocols/api/desk-terms';
 import type { ComponentChildren } from 'preact';
+import { Button } from '../ui/button.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { dueText, sumText } from './dates.ts';
 import { useApp, useWords } from './model/app.ts';
+import { isRenewable } from './model/standing.ts';
 
 const TONES: Readonly<Record<DeskColour, 'good' | 'warn' | 'bad'>> = { green: 'good', amber: 'warn', red: 'bad' };
 const ICONS: Readonly<Record<DeskColour, IconName>> = { green: 'good', amber: 'warning', red: 'bad' };
@@ -54,7 +56,7 @@ function LineResult({ line }: { readonly line: DeskItem }) {
       mark={`${line.id}-${line.message}`}
     >
       <span class="what">{line.title ?? line.item}</span>
-      {line.due && <span class="due">{words.list.due(dueText(line.due, app.language.value))}</span>}
+      {line.due && <span class="due">{words.list.due(dueText(line.due, app.dates.value))}</span>}
     </Result>
   );
 }
@@ -87,8 +89,9 @@ function Result({ tone, icon, title, detail, mark, children }: ResultProps) {
   );
 }
 
-export function ItemList({ items }: Pick<DeskState, 'items'>) {
+export function ItemList({ state }: { readonly state: DeskState }) {
   const words = useWords();
+  const { items } = state;
   return (
     <section class="lines" aria-label={words.list.title}>
       <h2>
@@ -98,7 +101,7 @@ export function ItemList({ items }: Pick<DeskState, 'items'>) {
       {items.length > 0 && (
         <ol class="rows">
           {items.map((line) => (
-            <Line key={line.id} line={line} />
+            <Line key={line.id} line={line} mayRenew={isRenewable(state, line)} />
           ))}
         </ol>
       )}
@@ -106,7 +109,7 @@ export function ItemList({ items }: Pick<DeskState, 'items'>) {
   );
 }
 
-function Line({ line }: { readonly line: DeskItem }) {
+function Line({ line, mayRenew }: { readonly line: DeskItem; readonly mayRenew: boolean }) {
   const app = useApp();
   const words = useWords();
   const { due, fee, sortBin, holdFor } = line;
@@ -129,12 +132,21 @@ function Line({ line }: { readonly line: DeskItem }) {
         </span>
       </div>
       <div class="ends">
-        {due && <span class="due">{words.list.due(dueText(due, app.language.value))}</span>}
+        {due && <span class="due">{words.list.due(dueText(due, app.dates.value))}</span>}
         {line.pending && (
           <span class="tag warn">
             <Icon name="upload" />
             {words.list.pending}
           </span>
+        )}
+        {mayRenew && (
+          <Button
+            kind="quiet"
+            label={words.press.renew(line.title ?? line.item)}
+            onClick={() => void app.act({ kind: 'renew', item: line.item })}
+          >
+            {words.acts.renewal}
+          </Button>
         )}
       </div>
     </li>

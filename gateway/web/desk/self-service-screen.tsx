@@ -29,7 +29,7 @@ export function SelfServiceScreen({ state }: { readonly state: DeskState }) {
       )}
       {state.prompt !== null && <FeePrompt key={state.prompt.line} prompt={state.prompt} keys={false} />}
       <LatestResult />
-      {items.length > 0 && <ItemList items={items} />}
+      {items.length > 0 && <ItemList state={state} />}
       {hasSomething && (
         <div class="buttons finish">
           <Button kind="plain" icon="printer" onClick={() => void app.print()}>

@@ -10,15 +10,18 @@ interface ButtonProps {
   readonly icon?: IconName;
   readonly wide?: boolean;
   readonly busy?: boolean;
+  /** Says more than what is written on it, beginning with that. */
+  readonly label?: string;
   readonly onClick?: () => void;
 }
 
-export function Button({ children, kind = 'primary', type = 'button', icon, wide, busy, onClick }: ButtonProps) {
+export function Button({ children, kind = 'primary', type = 'button', icon, wide, busy, label, onClick }: ButtonProps) {
   return (
     <button
       type={type}
       class={`button ${kind} ${wide ? 'wide' : ''}`}
       aria-disabled={busy ? 'true' : undefined}
+      aria-label={label}
       aria-busy={busy ? 'true' : undefined}
       onClick={(event) => {
         if (busy) event.preventDefault();

@@ -134,7 +134,10 @@ describe.skipIf(!chromium.available)('the looks of the desk', { timeout: 120_000
   it.each(LOOKS)(
     'are usable by everybody in self-service: $language, dark $dark, text $textPercent %',
     async (look) => {
-      desk.state = { ...firstState(), desk: { name: '自助一号', mode: 'self-service', taking: 'loans' } };
+      desk.state = {
+        ...firstState(),
+        desk: { name: '自助一号', mode: 'self-service', taking: 'loans', timeZone: 'Asia/Shanghai' },
+      };
       const { context, page, faults } = await open(look, true);
       for (const [name, show] of Object.entries(SCREENS)) {
         show(desk);

@@ -58,7 +58,15 @@ export async function startFakeDesk(folder: string): Promise<FakeDesk> {
   const fake = {
     acted: [] as DeskAction[],
     state: firstState(),
-    receipt: { library: '大学图书馆', desk: '一号台', at: Date.now(), ending: null, items: [], lines: [] },
+    receipt: {
+      library: '大学图书馆',
+      desk: '一号台',
+      at: Date.now(),
+      timeZone: 'Asia/Shanghai',
+      ending: null,
+      items: [],
+      lines: [],
+    },
     answer: { ok: true } as DeskAnswer,
   };
   const launch = (port: number) =>
@@ -95,7 +103,7 @@ export async function startFakeDesk(folder: string): Promise<FakeDesk> {
 export const firstState = (): DeskState => ({
   seq: 1,
   now: Date.now(),
-  desk: { name: '一号台', mode: 'staffed', taking: 'loans' },
+  desk: { name: '一号台', mode: 'staffed', taking: 'loans', timeZone: 'Asia/Shanghai' },
   library: { state: 'up', since: Date.now() - HOUR_MS, name: '大学图书馆', takesStored: true },
   list: {
     version: 12,

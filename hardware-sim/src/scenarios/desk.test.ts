@@ -76,8 +76,8 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
 
   async function openPage(browser: Browser, dataDir: string): Promise<Page> {
     cleanups.push(() => browser.close());
-    // The desk's machine is set to the campus's zone, whatever the zone of whoever runs this: its page shows days.
-    const machine = { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' };
+    // Days are those of the campus, whatever zone the desk's machine is set to.
+    const machine = { locale: 'zh-CN', timezoneId: 'America/New_York' };
     const context = await browser.newContext({ ...machine, viewport: { width: 1280, height: 860 } });
     const made = await context.newPage();
     made.on('pageerror', (error) => faults.push(error.message));
@@ -106,6 +106,9 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     for (const book of ['B001', 'B002', 'B003']) await scan(page, book);
     await until(lines).toEqual(['B003 lent', 'B002 lent', 'B001 lent']);
     expect(await page.locator('.line .due').first().innerText()).toContain('2026年12月22日');
+    await page.locator('.line[data-item=B001]').getByRole('button', { name: /^续借/ }).click();
+    await until(async () => (await lines())[0]).toBe('B001 renewed');
+    expect(await focusOf(page)).toBe('scan');
     await page.keyboard.press('F2');
     await until(() => page.locator('.taking [aria-pressed=true]').innerText()).toContain('还书');
     await scan(page, 'B002');
@@ -133,7 +136,7 @@ describe.skipIf(!chromium.available || !pcsc.available)('a library desk', { time
     await says('.conflicts .facts').toContain('没有待上传');
     await says('.conflicts').toContain('没有冲突');
     expect(library.transactions.map(({ kind, item, noBlock }) => `${kind} ${item}${noBlock ? ' stored' : ''}`)).toEqual(
-      ['loan B001', 'loan B002', 'loan B003', 'return B002', 'loan B004 stored', 'loan B005 stored'],
+      ['loan B001', 'loan B002', 'loan B003', 'renewal B001', 'return B002', 'loan B004 stored', 'loan B005 stored'],
     );
     // Told when it was lent and until when, as the page has it, and only what the library did not hear of.
     const told = toldAsStored(library);

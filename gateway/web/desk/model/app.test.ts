@@ -34,7 +34,7 @@ beforeEach(() => {
 const state = (change: Partial<DeskState> = {}): DeskState => ({
   seq: 1,
   now: 501_000,
-  desk: { name: 'd', mode: 'staffed', taking: 'loans' },
+  desk: { name: 'd', mode: 'staffed', taking: 'loans', timeZone: 'Asia/Shanghai' },
   library: { state: 'up', since: 0, name: null, takesStored: null },
   list: null,
   uploads: { pending: 0, conflicts: 0, lastAt: null, exported: null },
@@ -94,14 +94,14 @@ describe('screens', () => {
 
   it('show no conflicts in self-service', () => {
     app.screen.value = 'conflicts';
-    app.onState(state({ desk: { name: 'd', mode: 'self-service', taking: 'loans' } }));
+    app.onState(state({ desk: { name: 'd', mode: 'self-service', taking: 'loans', timeZone: 'Asia/Shanghai' } }));
     expect(app.screen.value).toBe('counter');
   });
 });
 
 describe('language', () => {
   it("is the next one's again after a patron of a self-service screen chose another", () => {
-    const desk = { name: 'd', mode: 'self-service', taking: 'loans' } as const;
+    const desk = { name: 'd', mode: 'self-service', taking: 'loans', timeZone: 'Asia/Shanghai' } as const;
     app.onState(state({ desk, ...patron('s1') }));
     app.speak('en');
     expect(app.language.value).toBe('en');

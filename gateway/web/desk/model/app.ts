@@ -6,6 +6,7 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { chooseLanguage, type Language } from '../../ui/language.ts';
+import { type DateStyle, dateStyle } from '../dates.ts';
 import { en } from '../words/en.ts';
 import { type Words, zhCn } from '../words/zh-cn.ts';
 import type { DeskActions, NotTaken } from './actions.ts';
@@ -28,6 +29,7 @@ export interface DeskApp {
   readonly soundAllowed: ReadonlySignal<boolean>;
   readonly language: ReadonlySignal<Language>;
   readonly words: ReadonlySignal<Words>;
+  readonly dates: ReadonlySignal<DateStyle>;
   /** By the controller's clock, every half second. */
   readonly nowMs: ReadonlySignal<number>;
   readonly receipt: Signal<DeskReceipt | undefined>;
@@ -111,6 +113,7 @@ export function createDeskApp({ actions, player, kept, preferredLanguages, clock
     soundAllowed,
     language,
     words: computed(() => CATALOGUES[language.value]),
+    dates: computed(() => dateStyle(language.value, state.value?.desk.timeZone)),
     nowMs,
     receipt,
     latest,

@@ -2,7 +2,7 @@
 // What follows from snapshots and the time.
 import type { DeskItem, DeskState } from '@latchkey/protocols/api/desk';
 import { describe, expect, it } from 'vitest';
-import { ageOf, isAtLimit, latestOf, listStanding, oldestFirst, secondsLeft } from './standing.ts';
+import { ageOf, isAtLimit, isRenewable, latestOf, listStanding, oldestFirst, secondsLeft } from './standing.ts';
 
 const HOUR = 3_600_000;
 const line = (id: string, message: DeskItem['message'] = 'lent') =>
@@ -70,4 +70,30 @@ describe('what happened last', () => {
 
 it('puts the oldest line first on paper', () => {
   expect(oldestFirst([line('2'), line('1')]).map(({ id }) => id)).toEqual(['1', '2']);
+});
+
+describe('a press to renew', () => {
+  const of = (id: string, change: Partial<DeskItem> = {}) =>
+    ({ id, item: 'b1', act: 'loan', colour: 'green', message: 'lent', pending: false, ...change }) as DeskItem;
+  const patron = {} as DeskState['patron'];
+  const first = (...items: [DeskItem, ...DeskItem[]]) => isRenewable({ patron, items }, items[0]);
+
+  it('is for what the patron who stands here has', () => {
+    expect(first(of('1'))).toBe(true);
+    expect(first(of('1', { act: 'renewal', message: 'renewed' }))).toBe(true);
+    expect(isRenewable({ patron: null, items: [of('1')] }, of('1'))).toBe(false);
+  });
+
+  it('is not for what came back, was refused, is not decided, or waits for the library', () => {
+    expect(first(of('1', { act: 'return', message: 'returned' }))).toBe(false);
+    expect(first(of('1', { colour: 'red', message: 'refused-by-library' }))).toBe(false);
+    for (const message of ['waiting', 'fee-asked', 'asking-again'] as const)
+      expect(first(of('1', { colour: 'amber', message }))).toBe(false);
+    expect(first(of('1', { message: 'lent-offline', pending: true }))).toBe(false);
+  });
+
+  it('stands at the newest line of a book only', () => {
+    const items = [of('2', { act: 'return', message: 'returned' }), of('1')];
+    expect(items.map((each) => isRenewable({ patron, items }, each))).toEqual([false, false]);
+  });
 });

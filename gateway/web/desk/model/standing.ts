@@ -61,3 +61,14 @@ export const oldestFirst = (items: readonly DeskItem[]): DeskItem[] => {
   for (const item of items) order.unshift(item);
   return order;
 };
+
+/** May be renewed at a press: what the patron who stands here has by the newest line about it. What waits for the library was lent now. */
+export const isRenewable = ({ patron, items }: Pick<DeskState, 'patron' | 'items'>, line: DeskItem): boolean =>
+  patron !== null &&
+  line.act !== 'return' &&
+  line.colour !== 'red' &&
+  !line.pending &&
+  !UNDECIDED.includes(line.message) &&
+  items.find(({ item }) => item === line.item)?.id === line.id;
+
+const UNDECIDED: readonly DeskItem['message'][] = ['waiting', 'fee-asked', 'asking-again'];

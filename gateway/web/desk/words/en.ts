@@ -146,6 +146,7 @@ export const en: Words = {
     feeLimit: (limit) => `lending stops at ${limit}`,
   },
   press: {
+    renew: (title) => `Renew ${title}`,
     renewAll: 'Renew all',
     print: 'Print receipt',
     end: 'Finish',

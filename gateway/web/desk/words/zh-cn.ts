@@ -169,6 +169,7 @@ export const zhCn = {
     feeLimit: (limit: string) => `满 ${limit} 停借`,
   },
   press: {
+    renew: (title: string) => `续借 ${title}`,
     renewAll: '全部续借',
     print: '打印凭条',
     end: '结束',
