@@ -12,8 +12,7 @@ export interface DateStyle {
 /** A browser older than the name of a zone shows the times of its machine. */
 export function dateStyle(language: Language, timeZone: string | undefined): DateStyle {
   try {
-    new Intl.DateTimeFormat(language, { timeZone });
-    return { language, timeZone };
+    return { language, timeZone: new Intl.DateTimeFormat(language, { timeZone }).resolvedOptions().timeZone };
   } catch {
     return { language, timeZone: undefined };
   }
