@@ -36,8 +36,8 @@ describe('contract of the desk', () => {
   });
 
   it('takes cash where nothing else is said', () => {
-    expect(deskAction.parse({ kind: 'pay-fee', amount: '12.50' })).toMatchObject({ payment: 'cash' });
-    expect(deskAction.safeParse({ kind: 'pay-fee', amount: '-1' }).success).toBe(false);
+    expect(deskAction.parse({ kind: 'pay-fee', session: '1', amount: '12.50' })).toMatchObject({ payment: 'cash' });
+    expect(deskAction.safeParse({ kind: 'pay-fee', session: '1', amount: '-1' }).success).toBe(false);
   });
 
   it('wants to know who decides a conflict', () => {

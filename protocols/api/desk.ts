@@ -157,21 +157,26 @@ export const deskState = z
   })
   .meta({ id: 'DeskState' });
 
+/** Of the patron whom the page showed when it was pressed: with another one there by now it is refused as `other-session`. */
+const ofPatron = z.string().max(20);
+
 export const deskAction = z.discriminatedUnion('kind', [
   /** Whatever was typed or scanned into the one input: an item, a pass code, a patron's number (staffed only). */
   z.object({ kind: z.literal('scan'), text: z.string().min(1).max(600) }),
   z.object({ kind: z.literal('taking'), taking: z.enum(['loans', 'returns']) }),
-  z.object({ kind: z.literal('renew'), item: barcode.min(1) }),
-  z.object({ kind: z.literal('renew-all') }),
+  z.object({ kind: z.literal('renew'), session: ofPatron, item: barcode.min(1) }),
+  z.object({ kind: z.literal('renew-all'), session: ofPatron }),
   /** Answer to `prompt`: the patron accepts the fee, or not. */
   z.object({ kind: z.literal('answer-fee'), line: z.string(), accept: z.boolean() }),
   /** Money taken at the desk, told to the library. Staffed only. */
   z.object({
     kind: z.literal('pay-fee'),
+    session: ofPatron,
     amount: z.string().regex(/^\d{1,7}(?:\.\d{1,2})?$/, 'use an amount such as 12.50'),
     payment: z.enum(['cash', 'visa', 'creditCard']).default('cash'),
   }),
-  z.object({ kind: z.literal('end') }),
+  /** Null: of nobody, where lines are left on the screen. */
+  z.object({ kind: z.literal('end'), session: ofPatron.nullable() }),
   /** Anything that shows that somebody is there: idle time starts anew. */
   z.object({ kind: z.literal('still-here') }),
   /** Staffed only. `by` is recorded with the decision. */
@@ -201,6 +206,7 @@ export const deskAnswer = z.object({
       'bad-request',
       'not-in-self-service',
       'no-session',
+      'other-session',
       'no-prompt',
       'no-conflict',
       'nothing-exported',

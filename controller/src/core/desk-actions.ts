@@ -21,12 +21,12 @@ export function onAction(turn: DeskTurn, action: Pressed): Refusal {
       endSession(turn, undefined);
       return undefined;
     case 'renew':
-      return withPatron(turn, () => {
+      return withPatron(turn, action, () => {
         if (!isPressedTwice(turn, action.item)) startAct(turn, 'renewal', action.item, false);
         return undefined;
       });
     case 'renew-all':
-      return withPatron(turn, ({ session, person }) => {
+      return withPatron(turn, action, ({ session, person }) => {
         if (turn.context.library === 'offline') return 'not-possible-offline';
         turn.effects.push({ kind: 'renew-all', session, number: person.number });
         return undefined;
@@ -36,6 +36,8 @@ export function onAction(turn: DeskTurn, action: Pressed): Refusal {
     case 'pay-fee':
       return payFee(turn, action);
     case 'end':
+      // A card was presented while somebody pressed: whoever it is stays.
+      if (turn.state.patron !== null && turn.state.patron.session !== action.session) return 'other-session';
       endSession(turn, 'session-ended');
       return undefined;
     case 'still-here':
@@ -54,9 +56,10 @@ function isPressedTwice({ state, context }: DeskTurn, item: string): boolean {
 
 type Taken = NonNullable<DeskSession['patron']>;
 
-function withPatron(turn: DeskTurn, act: (patron: Taken) => Refusal): Refusal {
+function withPatron(turn: DeskTurn, pressed: { readonly session: string }, act: (patron: Taken) => Refusal): Refusal {
   const { patron } = turn.state;
-  return patron === null ? 'no-session' : act(patron);
+  if (patron === null) return 'no-session';
+  return patron.session === pressed.session ? act(patron) : 'other-session';
 }
 
 function answerFee(turn: DeskTurn, id: string, accepted: boolean): Refusal {
@@ -69,9 +72,10 @@ function answerFee(turn: DeskTurn, id: string, accepted: boolean): Refusal {
   return undefined;
 }
 
-function payFee(turn: DeskTurn, { amount, payment }: Extract<Pressed, { kind: 'pay-fee' }>): Refusal {
+function payFee(turn: DeskTurn, pressed: Extract<Pressed, { kind: 'pay-fee' }>): Refusal {
+  const { amount, payment } = pressed;
   if (turn.state.mode === 'self-service') return 'not-in-self-service';
-  return withPatron(turn, ({ session, person, library }) => {
+  return withPatron(turn, pressed, ({ session, person, library }) => {
     if (turn.context.library === 'offline') return 'not-possible-offline';
     const currency = library?.fees?.currency ?? null;
     turn.effects.push({ kind: 'pay', session, number: person.number, amount, currency, payment });

@@ -63,6 +63,7 @@ function desk(change: Partial<DeskContext> = {}) {
       context = { ...context, ...next };
     },
     state: () => state,
+    session: () => state.patron?.session ?? '',
     top: () => state.lines[0],
     sound: () => state.sound?.sound,
     effects: () => last.effects.filter(({ kind }) => kind !== 'timer'),
@@ -352,8 +353,8 @@ describe('a fee', () => {
   });
 
   it('is paid at a staffed desk only', () => {
-    const pay: DeskAction = { kind: 'pay-fee', amount: '2.00', payment: 'cash' };
     const one = withCard();
+    const pay: DeskAction = { kind: 'pay-fee', session: one.session(), amount: '2.00', payment: 'cash' };
     expect(one.press(pay).effects).toContainEqual(expect.objectContaining({ kind: 'pay', amount: '2.00' }));
     one.press({ kind: 'mode', mode: 'self-service' });
     expect(one.press(pay).refused).toBe('not-in-self-service');
@@ -456,8 +457,10 @@ describe('without the library', () => {
 
   it('neither renews all nor takes money', () => {
     const one = away();
-    expect(one.press({ kind: 'renew-all' }).refused).toBe('not-possible-offline');
-    expect(one.press({ kind: 'pay-fee', amount: '1', payment: 'cash' }).refused).toBe('not-possible-offline');
+    expect(one.press({ kind: 'renew-all', session: one.session() }).refused).toBe('not-possible-offline');
+    expect(one.press({ kind: 'pay-fee', session: one.session(), amount: '1', payment: 'cash' }).refused).toBe(
+      'not-possible-offline',
+    );
   });
 });
 
@@ -479,36 +482,51 @@ describe('the library back again', () => {
 describe('renewing', () => {
   it('needs somebody who stands there', () => {
     const one = desk();
-    expect(one.press({ kind: 'renew', item: 'b1' }).refused).toBe('no-session');
-    expect(one.press({ kind: 'renew-all' }).refused).toBe('no-session');
+    expect(one.press({ kind: 'renew', session: one.session(), item: 'b1' }).refused).toBe('no-session');
+    expect(one.press({ kind: 'renew-all', session: one.session() }).refused).toBe('no-session');
+  });
+
+  it('and whatever else was pressed for somebody is not done for whoever stands there by now', () => {
+    const one = withCard();
+    const session = one.session();
+    one.card(WANG);
+    for (const action of [
+      { kind: 'renew', session, item: 'b1' },
+      { kind: 'renew-all', session },
+      { kind: 'pay-fee', session, amount: '1', payment: 'cash' },
+      { kind: 'end', session },
+      { kind: 'end', session: null },
+    ] as const)
+      expect(one.press(action).refused).toBe('other-session');
+    expect(one.state().patron?.person.number).toBe(WANG.number);
   });
 
   it('one item is asked as a renewal', () => {
     const one = withCard();
-    one.press({ kind: 'renew', item: 'b1' });
+    one.press({ kind: 'renew', session: one.session(), item: 'b1' });
     expect(one.effects()).toMatchObject([{ kind: 'ask', act: 'renewal' }]);
     one.answer({ outcome: 'ok', due: { text: '2027-01-01', at: null } });
     expect(one.top()).toMatchObject({ message: 'renewed', colour: 'green' });
     one.world({ nowMs: 5_000 });
-    one.press({ kind: 'renew', item: 'b1' });
+    one.press({ kind: 'renew', session: one.session(), item: 'b1' });
     expect(one.effects()).toMatchObject([{ kind: 'ask', act: 'renewal' }]);
   });
 
   it('is done once at a second press, before the answer and just after it', () => {
     const one = withCard();
-    one.press({ kind: 'renew', item: 'b1' });
-    expect(one.press({ kind: 'renew', item: 'b1' }).refused).toBeUndefined();
+    one.press({ kind: 'renew', session: one.session(), item: 'b1' });
+    expect(one.press({ kind: 'renew', session: one.session(), item: 'b1' }).refused).toBeUndefined();
     expect(one.effects()).toEqual([]);
     one.answer({ outcome: 'ok' });
-    one.press({ kind: 'renew', item: 'b1' });
+    one.press({ kind: 'renew', session: one.session(), item: 'b1' });
     expect(one.effects()).toEqual([]);
-    one.press({ kind: 'renew', item: 'b2' });
+    one.press({ kind: 'renew', session: one.session(), item: 'b2' });
     expect(one.effects()).toHaveLength(1);
   });
 
   it('all shows which were and which were not, and the counts anew', () => {
     const one = withCard();
-    one.press({ kind: 'renew-all' });
+    one.press({ kind: 'renew-all', session: one.session() });
     const session = one.state().patron?.session ?? '';
     const answer = { outcome: 'ok', renewed: ['a', 'b'], unrenewed: ['c'], detail: null } as const;
     one.tell({ kind: 'renewed-all', session, ...answer });
@@ -524,7 +542,7 @@ describe('renewing', () => {
 describe('the end of a session', () => {
   it('comes with a key', () => {
     const one = withCard();
-    one.press({ kind: 'end' });
+    one.press({ kind: 'end', session: one.session() });
     expect(one.effects()).toMatchObject([{ kind: 'end-session', number: '2026001' }]);
     expect(one.state()).toMatchObject({ patron: null, lines: [] });
   });
@@ -548,7 +566,7 @@ describe('the end of a session', () => {
     const one = withCard();
     one.scan('b1');
     one.answer({ outcome: 'ok' });
-    one.press({ kind: 'end' });
+    one.press({ kind: 'end', session: one.session() });
     expect(one.state().last).toMatchObject({ ending: '6001', lines: [{ item: 'b1' }] });
   });
 });
@@ -570,7 +588,7 @@ describe('self-service', () => {
     one.card(WANG);
     expect(one.state().taking).toBe('loans');
     one.press({ kind: 'taking', taking: 'returns' });
-    one.press({ kind: 'end' });
+    one.press({ kind: 'end', session: one.session() });
     expect(one.state().taking).toBe('loans');
   });
 

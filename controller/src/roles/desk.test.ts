@@ -272,7 +272,7 @@ describe('a desk without its library', () => {
     await one.scan('2026777');
     await one.scan('b1');
     await one.until('lent');
-    await one.act({ kind: 'end' });
+    await one.act({ kind: 'end', session: one.shown().patron?.session ?? null });
     offline();
     one.desk.onLibrary();
     one.card();

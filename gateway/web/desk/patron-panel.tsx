@@ -20,7 +20,11 @@ export function PatronPanel({ state }: { readonly state: DeskState }) {
       {patron === null ? <Nobody /> : <Somebody patron={patron} isOnline={state.library.state === 'up'} />}
       <div class="buttons">
         {patron !== null && state.library.state === 'up' && (
-          <Button kind="plain" icon="again" onClick={() => void app.act({ kind: 'renew-all' })}>
+          <Button
+            kind="plain"
+            icon="again"
+            onClick={() => void app.act({ kind: 'renew-all', session: patron.session })}
+          >
             {words.press.renewAll} <kbd>{KEYS.renewAll}</kbd>
           </Button>
         )}
@@ -28,7 +32,7 @@ export function PatronPanel({ state }: { readonly state: DeskState }) {
           {words.press.print} <kbd>{KEYS.print}</kbd>
         </Button>
         {hasSomething && (
-          <Button icon="good" onClick={() => void app.act({ kind: 'end' })}>
+          <Button icon="good" onClick={() => void app.act({ kind: 'end', session: patron?.session ?? null })}>
             {words.press.end} <kbd>Esc</kbd>
           </Button>
         )}
@@ -60,7 +64,9 @@ function Somebody({ patron, isOnline }: { readonly patron: DeskPatron; readonly 
       <Blocks blocks={patron.blocks} />
       {patron.message !== null && <Notice title={words.list.library}>{patron.message}</Notice>}
       <Counts patron={patron} />
-      {isOwed(patron.fees) && isOnline && <PaymentForm key={patron.session} fees={patron.fees} />}
+      {isOwed(patron.fees) && isOnline && (
+        <PaymentForm key={patron.session} session={patron.session} fees={patron.fees} />
+      )}
       {patron.holdsWaiting.length > 0 && (
         <Notice tone="warn" icon="book" title={words.patron.waiting}>
           <ul class="facts">

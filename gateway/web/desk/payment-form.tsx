@@ -9,7 +9,12 @@ import { useApp, useWords } from './model/app.ts';
 const AMOUNT = /^\d{1,7}(?:\.\d{1,2})?$/;
 const WAYS = ['cash', 'creditCard', 'visa'] as const;
 
-export function PaymentForm({ fees }: { readonly fees: NonNullable<DeskPatron['fees']> }) {
+interface PaymentFormProps {
+  readonly session: string;
+  readonly fees: NonNullable<DeskPatron['fees']>;
+}
+
+export function PaymentForm({ session, fees }: PaymentFormProps) {
   const app = useApp();
   const words = useWords();
   const [isOpen, setOpen] = useState(false);
@@ -25,7 +30,7 @@ export function PaymentForm({ fees }: { readonly fees: NonNullable<DeskPatron['f
   const submit = async () => {
     const isRight = AMOUNT.test(amount.trim());
     setWrong(!isRight);
-    if (isRight && (await app.act({ kind: 'pay-fee', amount: amount.trim(), payment }))) setOpen(false);
+    if (isRight && (await app.act({ kind: 'pay-fee', session, amount: amount.trim(), payment }))) setOpen(false);
   };
   return (
     <form

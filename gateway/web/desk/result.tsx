@@ -101,7 +101,7 @@ export function ItemList({ state }: { readonly state: DeskState }) {
       {items.length > 0 && (
         <ol class="rows">
           {items.map((line) => (
-            <Line key={line.id} line={line} mayRenew={isRenewable(state, line)} />
+            <Line key={line.id} line={line} renewFor={isRenewable(state, line) ? state.patron?.session : undefined} />
           ))}
         </ol>
       )}
@@ -109,7 +109,13 @@ export function ItemList({ state }: { readonly state: DeskState }) {
   );
 }
 
-function Line({ line, mayRenew }: { readonly line: DeskItem; readonly mayRenew: boolean }) {
+interface LineProps {
+  readonly line: DeskItem;
+  /** Session of the patron for whom it may be renewed. */
+  readonly renewFor: string | undefined;
+}
+
+function Line({ line, renewFor }: LineProps) {
   const app = useApp();
   const words = useWords();
   const { due, fee, sortBin, holdFor } = line;
@@ -139,11 +145,11 @@ function Line({ line, mayRenew }: { readonly line: DeskItem; readonly mayRenew: 
             {words.list.pending}
           </span>
         )}
-        {mayRenew && (
+        {renewFor !== undefined && (
           <Button
             kind="quiet"
             label={words.press.renew(line.title ?? line.item)}
-            onClick={() => void app.act({ kind: 'renew', item: line.item })}
+            onClick={() => void app.act({ kind: 'renew', session: renewFor, item: line.item })}
           >
             {words.acts.renewal}
           </Button>

@@ -35,7 +35,7 @@ export function SelfServiceScreen({ state }: { readonly state: DeskState }) {
           <Button kind="plain" icon="printer" onClick={() => void app.print()}>
             {words.self.finishPrint}
           </Button>
-          <Button icon="good" onClick={() => void app.act({ kind: 'end' })}>
+          <Button icon="good" onClick={() => void app.act({ kind: 'end', session: patron?.session ?? null })}>
             {words.self.finish}
           </Button>
         </div>

@@ -19,7 +19,8 @@ function escape(app: DeskApp, input: EventTarget | null): void {
     input.dispatchEvent(new Event('input', { bubbles: true }));
   } else if (app.screen.peek() === 'conflicts') app.screen.value = 'counter';
   else if (state?.prompt) void app.act({ kind: 'answer-fee', line: state.prompt.line, accept: false });
-  else if (state?.patron || (state?.items.length ?? 0) > 0) void app.act({ kind: 'end' });
+  else if (state?.patron || (state?.items.length ?? 0) > 0)
+    void app.act({ kind: 'end', session: state?.patron?.session ?? null });
 }
 
 export function shortcuts(app: DeskApp): (event: KeyboardEvent) => void {
@@ -31,7 +32,7 @@ export function shortcuts(app: DeskApp): (event: KeyboardEvent) => void {
         void app.act({ kind: 'taking', taking: state.desk.taking === 'loans' ? 'returns' : 'loans' });
         return true;
       case KEYS.renewAll:
-        void app.act({ kind: 'renew-all' });
+        void app.act({ kind: 'renew-all', session: state.patron?.session ?? '' });
         return true;
       case KEYS.print:
         void app.print();

@@ -245,10 +245,12 @@ describe.skipIf(!chromium.available)('the page of the desk', { timeout: 60_000 }
   });
 
   it('is worked with keys alone', async () => {
-    desk.show({ patron: patronOf(), items: [itemOf('1')] });
+    const patron = patronOf();
+    const { session } = patron;
+    desk.show({ patron, items: [itemOf('1')] });
     await page.locator('.line').waitFor();
     for (const key of ['F2', 'F4', 'F8', 'F9', 'Escape', 'Escape']) await page.keyboard.press(key);
-    await acted({ kind: 'taking', taking: 'returns' }, { kind: 'renew-all' }, { kind: 'end' });
+    await acted({ kind: 'taking', taking: 'returns' }, { kind: 'renew-all', session }, { kind: 'end', session });
     await until(() => page.evaluate('prints')).toBe(1);
   });
 

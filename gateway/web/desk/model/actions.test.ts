@@ -33,14 +33,14 @@ describe('actions of the page', () => {
       timeout,
       fetch: async () => (answers.shift() ?? (() => json({ ok: true })))(),
     });
-    expect(await actions.act({ kind: 'renew-all' })).toBe('no-session');
-    expect(await actions.act({ kind: 'renew-all' })).toBe('no-answer');
-    expect(await actions.act({ kind: 'renew-all' })).toBeUndefined();
+    expect(await actions.act({ kind: 'renew-all', session: '1' })).toBe('no-session');
+    expect(await actions.act({ kind: 'renew-all', session: '1' })).toBe('no-answer');
+    expect(await actions.act({ kind: 'renew-all', session: '1' })).toBeUndefined();
   });
 
   it('take what is no answer for none', async () => {
     const actions = createDeskActions({ timeout, fetch: async () => new Response('<html>', { status: 502 }) });
-    expect(await actions.act({ kind: 'end' })).toBe('no-answer');
+    expect(await actions.act({ kind: 'end', session: '1' })).toBe('no-answer');
     expect(await actions.receipt()).toBeUndefined();
   });
 });

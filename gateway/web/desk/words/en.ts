@@ -88,6 +88,7 @@ export const en: Words = {
     'bad-request': 'Not taken: not understood',
     'not-in-self-service': 'Not possible in self-service',
     'no-session': 'Present a card first',
+    'other-session': 'Another patron stands here now: look, and press again',
     'no-prompt': 'That question was answered already',
     'no-conflict': 'That line was decided already',
     'nothing-exported': 'No exported record waits for this',

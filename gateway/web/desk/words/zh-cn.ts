@@ -100,6 +100,7 @@ const notTaken: Readonly<Record<NotTaken, string>> = {
   'bad-request': '没有办理：内容无法识别',
   'not-in-self-service': '自助模式下不能这样做',
   'no-session': '请先刷卡',
+  'other-session': '刚刚换了读者，请看清后再按一次',
   'no-prompt': '这个问题已经回答过',
   'no-conflict': '这一条已经处理过',
   'nothing-exported': '没有等待确认的导出记录',
