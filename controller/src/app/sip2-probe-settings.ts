@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `library` of a desk's wiring, from what the connection tester found: only what differs from the defaults.
+import { NOT_SHOWN } from '../core/wiring-library.ts';
 import type { ProbeParts } from './sip2-probe.ts';
 import type { MessageFinding, ProbeReport } from './sip2-probe-report.ts';
 
@@ -18,14 +19,15 @@ export function settingsOf(found: Omit<ProbeReport, 'library'>, parts: ProbePart
     host: address.host,
     port: address.port,
     tls: address.tls,
-    charset: found.charset.charset ?? 'cp850',
+    // Where nothing told it, none is claimed: the standard's own holds.
+    ...(found.charset.charset ? { charset: found.charset.charset } : {}),
     checksum: found.checksum.mode,
     terminator: found.terminator,
     delimiter: found.delimiter,
     ...(login ? { login: loginOf(login, found.login.order) } : {}),
     institution,
     location,
-    ...(terminalPassword === '' ? {} : { terminalPassword: '…' }),
+    ...(terminalPassword === '' ? {} : { terminalPassword: NOT_SHOWN }),
     ...(Object.keys(supports).length > 0 ? { supports } : {}),
   };
   return Object.fromEntries(Object.entries(all).filter(([field, value]) => DEFAULTS[field] !== value));
@@ -35,7 +37,7 @@ export function settingsOf(found: Omit<ProbeReport, 'library'>, parts: ProbePart
 function loginOf({ user, location }: NonNullable<ProbeParts['login']>, order: ProbeReport['login']['order']) {
   return {
     user,
-    password: '…',
+    password: NOT_SHOWN,
     ...(location === '' ? {} : { location }),
     ...(order === 'status-first' ? { order } : {}),
   };

@@ -68,7 +68,7 @@ function loginText({ login: { result, order } }: ProbeReport): string {
 
 function charsetText({ charset: { charset, certainty } }: ProbeReport): string {
   if (certainty === 'unseen')
-    return 'not known: nothing but ASCII came. Ask again with a --patron or --item whose name has other letters';
+    return 'not known: nothing but ASCII came, and the settings leave it at the standard (cp850). Ask again with a --patron or --item whose name has other letters';
   return certainty === 'sure' ? `${charset}` : `${charset}, as far as its words tell; look at a name on the screen`;
 }
 

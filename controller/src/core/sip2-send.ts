@@ -59,6 +59,7 @@ function greet(turn: SipTurn): void {
   if (step === 'status') return askStatus(turn);
   change(turn, { phase: 'ready' });
   turn.effects.push({ kind: 'ready' });
+  if (turn.state.status) standBy(turn, turn.state.status);
   sendNext(turn);
 }
 
@@ -132,6 +133,11 @@ export function answered(turn: SipTurn, flight: SipFlight, answer: Uint8Array, o
 
 export function takeStatus(turn: SipTurn, status: SipMessage<'98'>): void {
   change(turn, { status });
+  // Before the greeting is through nobody else may ask: a login may still be missing.
+  if (turn.state.phase === 'ready' || isAway(status)) standBy(turn, status);
+}
+
+function standBy(turn: SipTurn, status: SipMessage<'98'>): void {
   stand(turn, isAway(status) ? 'offline' : 'up');
   if (isAway(status)) dropQueue(turn);
 }

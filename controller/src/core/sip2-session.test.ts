@@ -98,8 +98,10 @@ describe('the greeting', () => {
     const one = new Harness({ login: { ...LOGIN, order: 'status-first' } }).take({ kind: 'opened' });
     expect(one.codes).toEqual(['99']);
     expect(one.answer(status('NNNNYYYNNNNNNNNN')).codes).toEqual(['93']);
+    expect(one.state.standing).toBe('connecting');
     expect(one.answer('941').codes).toEqual(['99']);
     expect(one.answer(status()).effects).toContainEqual({ kind: 'ready' });
+    expect(one.state.standing).toBe('up');
   });
 
   it('ends where the login is refused, and says so', () => {

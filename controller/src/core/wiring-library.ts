@@ -12,6 +12,13 @@ const printable = (most: number) =>
     .regex(/^[^\p{Cc}|]*$/u, 'leave out "|" and control characters')
     .max(most);
 
+/** In place of a password that is not shown (`latchkey sip2 probe`). */
+export const NOT_SHOWN = '…';
+const password = printable(60).refine(
+  (text) => text !== NOT_SHOWN,
+  `write the password here instead of "${NOT_SHOWN}"`,
+);
+
 const file = z.string().regex(/^\//, 'give an absolute path').max(4_096);
 
 /** Nothing here turns verification off: what no known authority signed needs its own authority or its fingerprint. */
@@ -47,14 +54,14 @@ export const libraryWiring = z.strictObject({
   login: z
     .strictObject({
       user: printable(60),
-      password: printable(60),
+      password,
       location: printable(60).default(''),
       order: z.enum(['login-first', 'status-first'], 'say "login-first" or "status-first"').default('login-first'),
     })
     .optional(),
   institution: printable(60).default(''),
   location: printable(60).default(''),
-  terminalPassword: printable(60).default(''),
+  terminalPassword: password.default(''),
   /** Of what the library says to people, as in zh-CN. */
   language: z.string().min(2).max(20).default('zh-CN'),
   /** Without them, what the server says of itself, within what somebody at a counter waits. */

@@ -77,6 +77,7 @@ const said = (outcome: SipOutcome) =>
 const SET_UP: Readonly<Partial<Record<Quirk, object>>> = {
   'checksum-code-units': { checksum: 'code-units' },
   'checksum-short': { checksum: 'ignored' },
+  'needs-lf': { terminator: 'crlf' },
   'status-first': { login: { ...LOGIN, order: 'status-first' } },
   'bx-understates': { supports: { feePaid: true, renewAll: true } },
 };

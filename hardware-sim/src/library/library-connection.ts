@@ -56,7 +56,8 @@ export class LibraryConnection {
 
   #take(chunk: Uint8Array): void {
     const { quirks } = this.#parts.answering();
-    const cut = cutMessages(this.#stream, quirks.has('needs-cr') ? chunk.filter((byte) => byte !== LF) : chunk);
+    const deafTo = quirks.has('needs-cr') ? LF : quirks.has('needs-lf') ? CR : undefined;
+    const cut = cutMessages(this.#stream, deafTo === undefined ? chunk : chunk.filter((byte) => byte !== deafTo));
     this.#stream = cut.stream;
     const taken = this.#isBusy ? 0 : 1;
     this.#waiting.push(...(quirks.has('no-queue') ? cut.messages.slice(0, taken) : cut.messages));

@@ -104,6 +104,8 @@ describe('the connection tester finds', () => {
     { charset: 'latin1', terminator: 'cr', quirks: ['checksum-none'] },
     { charset: 'utf-8', terminator: 'cr', quirks: ['checksum-short', 'no-delimiter-before-tail'] },
     { charset: 'gbk', terminator: 'cr', quirks: ['checksum-unchecked', 'checksum-lower-case'] },
+    { charset: 'gbk', terminator: 'cr', quirks: ['needs-lf'] },
+    { charset: 'utf-8', terminator: 'crlf', quirks: ['needs-lf', 'login-first'] },
   ] as const)('$charset, $terminator, $quirks', async ({ charset, terminator, quirks }) => {
     await start({ charset, terminator, quirks, login: LOGIN });
     const found = await report();
@@ -118,7 +120,7 @@ describe('the connection tester finds', () => {
     expect(found).toMatchObject({
       charset: { charset },
       checksum: { mode, checked: !has('checksum-unchecked') && !has('checksum-short') },
-      terminator: 'cr',
+      terminator: has('needs-lf') ? 'crlf' : 'cr',
       delimiter: '|',
       login: { order: has('status-first') ? 'status-first' : has('login-first') ? 'login-first' : 'either' },
     });
@@ -163,7 +165,19 @@ describe('the connection tester finds', () => {
     await start({ charset: 'ascii', policies: { name: 'City', language: 'en' } });
     const found = await report();
     expect(found.charset).toEqual({ charset: null, certainty: 'unseen' });
+    expect(found.library).not.toHaveProperty('charset');
     expect(probeText(found)).toContain('not known: nothing but ASCII came');
+  });
+
+  it('the password nowhere, and the wiring wants it before it is taken', async () => {
+    await start({ login: LOGIN });
+    const { library: settings } = await report({ terminalPassword: 'hidden' });
+    expect(JSON.stringify(settings)).not.toMatch(/hidden|geheim/);
+    const parsed = libraryWiring.safeParse(settings);
+    expect(parsed.error?.issues.map(({ path, message }) => [path.join('.'), message])).toEqual([
+      ['login.password', 'write the password here instead of "…"'],
+      ['terminalPassword', 'write the password here instead of "…"'],
+    ]);
   });
 
   it('the clock and the zone', async () => {

@@ -83,6 +83,10 @@ const SEEN: Readonly<Record<Quirk, (scene: Scene) => Promise<boolean>>> = {
     // One long line of both, whose sum is wrong.
     return (await desk.ask(withTail(STATUS, 2))) === '96AZFEF6';
   },
+  async 'needs-lf'({ desk }) {
+    desk.send(`${withTail(STATUS, 1)}\r${withTail(STATUS, 2)}\n`);
+    return (await desk.next()) === '96AZFEF6';
+  },
   async 'leading-lf'({ desk }) {
     await desk.ask(STATUS);
     return desk.bytes()[0] === 0x0a;

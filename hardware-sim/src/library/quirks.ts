@@ -11,6 +11,7 @@ export const QUIRKS = {
   'checksum-lower-case': 'writes AZ in lower case, which the standard does not forbid',
   'no-delimiter-before-tail': 'leaves out the delimiter before AY (dp2)',
   'needs-cr': 'a question that ends with LF alone gets no answer (Evergreen)',
+  'needs-lf': 'a question that ends with CR alone gets no answer: it reads lines',
   'leading-lf': 'every answer begins with LF, as the end of the one before',
   'no-block-ignored': 'reads no-block and the dates with it, and acts as if it happened now (FOLIO)',
   'no-block-unchecked': 'takes whatever comes with no block, also a book that another patron has (Alma)',
