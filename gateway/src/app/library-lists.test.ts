@@ -10,7 +10,7 @@ import { createPublishOnce, type PublishedList } from './publisher.ts';
 import { issueCard } from './registry/cards.ts';
 import { putLevel } from './registry/levels.ts';
 import { putBorrower, putLoanRule, removeBorrower, removeLoanRule } from './registry/library.ts';
-import { putGroup, putPerson } from './registry/people.ts';
+import { putGroup, putPerson, removePerson } from './registry/people.ts';
 import { putPortal, putScope } from './registry/places.ts';
 import { readPrfKey } from './registry/prf-keys.ts';
 import {
@@ -136,6 +136,21 @@ describe('borrowers', () => {
     expect(await putBorrower(registry.context, 'L1', { ...PLAIN, patron: 'R-1' }, ACTOR)).toMatchObject({
       code: 'already-exists',
     });
+  });
+
+  it('have a number to themselves, whoever comes or comes back', async () => {
+    const { context } = registry;
+    const body = person({ groups: ['students'], building: '', room: '' });
+    value(await putBorrower(context, 'L1', { ...PLAIN, patron: 'N1' }, ACTOR));
+    const refused = { code: 'already-exists', detail: expect.stringMatching(/^number: L1 borrows .* on it/) };
+    expect(await putPerson(context, 'N1', body, ACTOR)).toMatchObject(refused);
+    value(await removeBorrower(context, 'L1', ACTOR));
+    value(await putPerson(context, 'N1', body, ACTOR));
+    value(await removePerson(context, 'N1', ACTOR));
+    value(await putBorrower(context, 'L1', { ...PLAIN, patron: 'N1' }, ACTOR));
+    expect(await putPerson(context, 'N1', body, ACTOR)).toMatchObject(refused);
+    value(await removePerson(context, 'L1', ACTOR));
+    value(await putPerson(context, 'N1', body, ACTOR));
   });
 
   it('are blocked for a reason', async () => {

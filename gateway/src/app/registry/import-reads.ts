@@ -19,8 +19,9 @@ export async function readPeople(db: Reading): Promise<Map<string, KnownPerson>>
     const rows = await db
       .selectFrom('person')
       .leftJoin('account', 'account.person_id', 'person.id')
+      .leftJoin('borrower', 'borrower.person_id', 'person.id')
       .selectAll('person')
-      .select('account.created_at as account_at')
+      .select(['account.created_at as account_at', 'borrower.patron'])
       .select(({ exists, selectFrom }) =>
         exists(selectFrom('role_grant').select('role').whereRef('role_grant.person_id', '=', 'person.id')).as('staff'),
       )
@@ -55,6 +56,7 @@ async function groupsOf(db: Reading, after: number, last: number): Promise<Map<n
 
 interface ReadPerson extends PersonRow {
   readonly account_at: number | null;
+  readonly patron: string | null;
   /** Holds a role. */
   readonly staff: unknown;
 }
@@ -73,6 +75,7 @@ const toKnown = (row: ReadPerson, groups: readonly string[]): KnownPerson => ({
   validFromMs: row.valid_from,
   validUntilMs: row.valid_until,
   hasAccount: row.account_at !== null || Boolean(row.staff),
+  patron: row.patron,
   groups,
 });
 

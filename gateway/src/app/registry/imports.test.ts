@@ -11,7 +11,8 @@ import { bundleWorker } from '../../adapters/database/temporary-database.test-su
 import { verifyAudit } from '../audit.ts';
 import { actOnCard } from './cards.ts';
 import { createImports, type ImportOutcome, type ImportRequest, type ImportService } from './imports.ts';
-import { putGroup, putPerson } from './people.ts';
+import { putBorrower } from './library.ts';
+import { putGroup, putPerson, removePerson } from './people.ts';
 import {
   ACTOR,
   cardsFile,
@@ -109,6 +110,20 @@ describe('import of people', () => {
       expect.objectContaining({ line: 3, column: '类别' }),
     ]);
     expect(await dump()).toBe(before);
+  });
+
+  it('refuses a number that somebody borrows on at the library', async () => {
+    value(await putBorrower(registry.context, 'S1', { patron: 'S5', blocked: false, reason: '' }, ACTOR));
+    const before = await dump();
+    expect(await problems('people', 'number,name\nS4,A\nS5,B\n')).toEqual([
+      { line: 3, column: 'number', message: expect.stringMatching(/^S1 borrows .* another patron number first$/) },
+    ]);
+    expect(await dump()).toBe(before);
+    value(await removePerson(registry.context, 'S1', ACTOR));
+    expect(await difference('people', 'number,name\nS5,B\n')).toMatchObject({ added: 1 });
+    expect(await problems('people', 'number,name\nS1,王小明\n')).toEqual([
+      { line: 2, column: 'number', message: expect.stringMatching(/^S5 borrows /) },
+    ]);
   });
 
   it('refuses a group name that several groups have', async () => {

@@ -4,6 +4,7 @@ import type { BorrowerBody, LoanRuleBody } from '@latchkey/protocols/api/library
 import { err, ok } from '@latchkey/protocols/result';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../adapters/database/schema.ts';
+import { otherPatron } from './patron-numbers.ts';
 import { findPerson, type PutAnswer } from './people.ts';
 import { change, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { changedFields, flag, missingOf } from './rows.ts';
@@ -71,7 +72,7 @@ export async function putBorrower(
     const wanted = patron ?? person.number;
     // A number that stays is not looked at: a block is never refused for it.
     const isOther = wanted !== (before?.patron ?? person.number);
-    if (isOther && (await otherWith(trx, wanted, person.id)) !== undefined)
+    if (isOther && (await otherPatron(trx, wanted, person.id)) !== undefined)
       return err('already-exists', 'patron: somebody else has this number');
     const fields = { patron, blocked: flag(blocked), reason };
     const altered = changedFields(before ?? NOTHING, fields);
@@ -89,24 +90,6 @@ export async function putBorrower(
 }
 
 const NOTHING = { patron: null, blocked: 0, reason: '' };
-
-/** Two people of one number would borrow on one another's name; a person's own number counts as theirs. */
-async function otherWith(trx: Transaction<Database>, patron: string, person: number): Promise<number | undefined> {
-  const row = await trx
-    .selectFrom('person')
-    .leftJoin('borrower', 'borrower.person_id', 'person.id')
-    .select('person.id')
-    .where('person.id', '<>', person)
-    .where('person.active', '=', 1)
-    .where((eb) =>
-      eb.or([
-        eb('borrower.patron', '=', patron),
-        eb.and([eb('person.number', '=', patron), eb('borrower.patron', 'is', null)]),
-      ]),
-    )
-    .executeTakeFirst();
-  return row?.id;
-}
 
 /** Back to what holds for everybody. */
 export const removeBorrower = (

@@ -5,6 +5,7 @@ import { err, ok } from '@latchkey/protocols/result';
 import type { Transaction } from 'kysely';
 import type { Database, PersonRow } from '../../adapters/database/schema.ts';
 import { withdrawCardsOf } from './cards.ts';
+import { otherPatron } from './patron-numbers.ts';
 import { certifiedScopesOf, withdrawPhonesOf } from './phones.ts';
 import { type Change, change, type RegistryContext, type RegistryResult } from './registry-context.ts';
 import { changedFields, flag, instantOf, missingOf } from './rows.ts';
@@ -28,9 +29,24 @@ export async function putPerson(
   const done = await change(context, actor, async (each) => {
     const unknown = await missingOf(each.trx, 'person_group', body.groups);
     if (unknown !== undefined) return err('unknown-reference', `groups: there is no group ${unknown}`);
+    const borrower = await borrowerOn(each.trx, number);
+    if (borrower !== undefined)
+      return err(
+        'already-exists',
+        `number: ${borrower} borrows at the library on it; give them another patron number first`,
+      );
     return ok(await writePerson(each, number, fields, [...new Set(body.groups)].sort()));
   });
   return done.ok ? ok(done.value.value) : done;
+}
+
+/** Whoever comes, or comes back, must not borrow on the name of somebody who is here. */
+async function borrowerOn(trx: Transaction<Database>, number: string): Promise<string | undefined> {
+  const known = await findPerson(trx, number);
+  if (known?.active === 1) return undefined;
+  const own =
+    known && (await trx.selectFrom('borrower').select('patron').where('person_id', '=', known.id).executeTakeFirst());
+  return otherPatron(trx, own?.patron ?? number, known?.id);
 }
 
 async function writePerson(each: Change, number: string, fields: PersonFields, groups: string[]): Promise<PutAnswer> {

@@ -25,6 +25,8 @@ export interface KnownPerson extends PersonFields {
   readonly number: string;
   /** Has signed in, has an initial password, or holds a role: whoever may import must not become somebody with more. */
   readonly hasAccount: boolean;
+  /** Under which they borrow at the library; null: under their own number. */
+  readonly patron: string | null;
 }
 
 export interface NewGroup {
@@ -54,6 +56,7 @@ export function planPeople(
   groups: readonly NewGroup[],
 ): PeoplePlan {
   const finder = createGroupFinder(groups);
+  const borrowers = new Map([...known.values()].filter(({ active }) => active).map((each) => [patronOf(each), each]));
   const steps: PlanStep<PersonContent>[] = [];
   const problems: PlanProblem[] = [];
   let unchanged = 0;
@@ -68,6 +71,8 @@ export function planPeople(
     );
     if (fields.validFromMs !== null && fields.validUntilMs !== null && fields.validUntilMs <= fields.validFromMs)
       problems.push({ line: row.line, field: 'validUntil', message: END_BEFORE_BEGINNING });
+    const borrower = before?.active ? undefined : borrowers.get(before ? patronOf(before) : row.number);
+    if (borrower !== undefined) problems.push(borrowsOnIt(row.line, borrower));
     const changes = before === undefined ? [] : differences(before, fields);
     if (before?.hasAccount === false && row.initialPassword !== undefined) changes.push(INITIAL_PASSWORD);
     if (before !== undefined && changes.length === 0) unchanged += 1;
@@ -78,6 +83,15 @@ export function planPeople(
 
 /** What was or is there stays unsaid. */
 const INITIAL_PASSWORD = 'initialPassword: set';
+
+const patronOf = ({ patron, number }: KnownPerson): string => patron ?? number;
+
+/** Two people of one number would borrow on one another's name. */
+const borrowsOnIt = (line: number, { number }: KnownPerson): PlanProblem => ({
+  line,
+  field: 'number',
+  message: `${number} borrows at the library on this number; give them another patron number first`,
+});
 
 const END_BEFORE_BEGINNING = 'with the beginning that the registry has, the end is not after it; give both columns';
 
@@ -100,7 +114,7 @@ function stepOf(
 }
 
 function differences(
-  { id: _id, number: _number, hasAccount: _has, ...before }: KnownPerson,
+  { id: _id, number: _number, hasAccount: _has, patron: _patron, ...before }: KnownPerson,
   after: PersonFields,
 ): string[] {
   return describeChanges(readable(before), readable(after));
