@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm start`: a campus on this machine, a tour of what it does, then it stays up with the control API for a person to play.
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -50,14 +51,26 @@ async function main(flags: Flags): Promise<number> {
     process.stderr.write(`--pcsc is not possible here: ${missing}\n`);
     return 1;
   }
-  const text = tourText(process.env);
-  const print = (line: string) => void process.stdout.write(`${line}\n`);
   const dataDir = join(process.cwd(), '.latchkey', 'campus');
   await rm(dataDir, { recursive: true, force: true });
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+  try {
+    await visit(flags, dataDir, interruption.signal);
+    return 0;
+  } catch (error) {
+    // Ctrl+C reaches every process of the campus at once: what fails here for it is no fault.
+    if (interruption.signal.aborted) return 0;
+    throw error;
+  }
+}
+
+/** From the start of the campus to its end. */
+async function visit(flags: Flags, dataDir: string, interruption: AbortSignal): Promise<void> {
+  const text = tourText(process.env);
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const interrupted = once(interruption, 'abort');
   const since = performance.now();
-  const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
   const campus = await Campus.start({
     dataDir,
     residents: RESIDENTS,
@@ -71,8 +84,7 @@ async function main(flags: Flags): Promise<number> {
   try {
     const gatewayUpMs = performance.now() - since;
     await Promise.race([tour({ campus, text, gatewayUpMs, print }), interrupted]);
-    if (!flags.exit) await stayUp(campus, text.play, print, interrupted);
-    return 0;
+    if (!flags.exit && !interruption.aborted) await stayUp(campus, text.play, print, interrupted);
   } finally {
     await campus.close();
   }
@@ -82,9 +94,19 @@ async function stayUp(
   campus: Campus,
   play: string,
   print: (line: string) => void,
-  interrupted: Promise<void>,
+  interrupted: Promise<unknown>,
 ): Promise<void> {
   const control = await ControlApi.start(campus, DEFAULT_CONTROL_PORT);
+  try {
+    await tell(campus, play, print);
+    await interrupted;
+  } finally {
+    await control.close();
+  }
+}
+
+/** What there is to play with. */
+async function tell(campus: Campus, play: string, print: (line: string) => void): Promise<void> {
   const { caFile, tokenFile } = campus.credentials;
   print(`\n${play}`);
   print('  npm run sim -- --help');
@@ -100,8 +122,6 @@ async function stayUp(
   print(`  desk   ${await campus.deskLink()}`);
   for (const hint of deskHints(campus)) print(`         ${hint}`);
   print(`  logs   ${campus.logFile('gate-1')}`);
-  await interrupted;
-  await control.close();
 }
 
 /** What to type into the page's one field, a line each; a scanner does the same. */
@@ -126,4 +146,5 @@ async function signInOf(campus: Campus): Promise<string> {
 
 const flags = readFlags();
 if (flags === undefined) process.stderr.write(USAGE);
-process.exitCode = flags === undefined ? 2 : await main(flags);
+// An interrupted tour may wait for what never comes: nobody has to sit through that.
+process.exit(flags === undefined ? 2 : await main(flags));

@@ -26,6 +26,7 @@ import { printTable } from './print.ts';
 import { askNewSecret, askSecret } from './terminal-secret.ts';
 
 const MAX_SHARES = 16;
+const IN_FILES = 'give each key its own in a file (--passphrase-file, once for each)';
 
 export function registerRootKeys(keys: Command): void {
   const root = keys.command('root').description('root keys, used offline: create, sign');
@@ -88,7 +89,7 @@ async function create(options: CreateOptions): Promise<void> {
 async function newPassphrase(options: CreateOptions, number: number): Promise<string | undefined> {
   if (!options.passphrase) return undefined;
   const file = options.passphraseFile?.[number - 1];
-  if (file === undefined) return askNewSecret(`passphrase of root key ${number}`);
+  if (file === undefined) return askNewSecret(`passphrase of root key ${number}`, IN_FILES);
   return fromFile(file);
 }
 
@@ -153,7 +154,7 @@ async function openSigners({ rootKey, passphraseFile = [] }: SignOptions): Promi
     const file = passphraseFile[index];
     let key = await openRootKey(await readable(path), file === undefined ? undefined : await fromFile(file));
     if (!key.ok && key.code === 'passphrase-needed')
-      key = await openRootKey(path, await askSecret(`passphrase of ${path}: `));
+      key = await openRootKey(path, await askSecret(`passphrase of ${path}`, IN_FILES));
     signers.push(key.ok ? key.value : fail(key.detail ?? key.code));
   }
   return signers;

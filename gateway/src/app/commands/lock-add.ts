@@ -75,7 +75,8 @@ const checked = <T>(schema: z.ZodType<T>, value: unknown): T => {
 };
 
 async function codeOf({ codeFile }: CodeOptions): Promise<string> {
-  if (codeFile === undefined) return askSecret('code of the label: ');
+  if (codeFile === undefined)
+    return askSecret('code of the label', 'give it in a file (--code-file), or as standard input (--code-file -)');
   if (codeFile === '-') return (await textOf(process.stdin)).trim();
   return readFile(codeFile, 'utf8').then(
     (text) => text.trim(),

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks for a passphrase on the terminal without showing it.
+// Asks for a passphrase or code on the terminal without showing it.
 import { fail } from './fail.ts';
 
 const ENTER = new Set(['\r', '\n', '\u0004']);
 const INTERRUPT = '\u0003';
 const ERASE = new Set(['\u007f', '\b']);
 
-export async function askSecret(question: string): Promise<string> {
+/** `otherwise`: what to do where there is no terminal. */
+export async function askSecret(question: string, otherwise: string): Promise<string> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY)
-    return fail('there is no terminal to ask for the passphrase', 'give it in a file (--passphrase-file)');
-  stderr.write(question);
+  if (!stdin.isTTY) return fail(`there is no terminal to ask for the ${question}`, otherwise);
+  stderr.write(`${question}: `);
   stdin.setRawMode(true);
   stdin.resume();
   try {
@@ -23,11 +23,11 @@ export async function askSecret(question: string): Promise<string> {
 }
 
 /** For a new passphrase: typed twice, as nobody sees a slip. */
-export async function askNewSecret(question: string): Promise<string> {
-  const first = await askSecret(`${question}: `);
+export async function askNewSecret(question: string, otherwise: string): Promise<string> {
+  const first = await askSecret(question, otherwise);
   if (first.length < MIN_LENGTH)
     return fail(`a passphrase has at least ${MIN_LENGTH} characters`, 'choose a longer one');
-  if ((await askSecret(`${question}, again: `)) === first) return first;
+  if ((await askSecret(`${question}, again`, otherwise)) === first) return first;
   return fail('the two passphrases differ', 'start again');
 }
 
