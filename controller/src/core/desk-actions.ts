@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What somebody presses at the desk, and why it may not be taken now. On a self-service screen nobody sees other people's books,
 // takes money or decides anything.
-import type { DeskAction } from '@latchkey/protocols/api/desk';
 import { refusal } from './desk-lines.ts';
-import type { DeskLine, DeskSession, DeskStep } from './desk-state.ts';
-import { type DeskTurn, endSession, onLine, settle, startAct } from './desk-turn.ts';
+import type { DeskLine, DeskSession, DeskStep, SessionAction } from './desk-state.ts';
+import { type DeskTurn, endSession, isRepeated, onLine, settle, startAct } from './desk-turn.ts';
 
-type Pressed = Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' } | { kind: 'imported' }>;
 type Refusal = DeskStep['refused'];
 
-export function onAction(turn: DeskTurn, action: Pressed): Refusal {
+export function onAction(turn: DeskTurn, action: SessionAction): Refusal {
   switch (action.kind) {
     case 'taking':
       turn.state = { ...turn.state, taking: action.taking };
@@ -22,7 +20,7 @@ export function onAction(turn: DeskTurn, action: Pressed): Refusal {
       return undefined;
     case 'renew':
       return withPatron(turn, action, () => {
-        if (!isPressedTwice(turn, action.item)) startAct(turn, 'renewal', action.item, false);
+        if (!isRepeated(turn, action.item, ['renewal'])) startAct(turn, 'renewal', action.item, false);
         return undefined;
       });
     case 'renew-all':
@@ -45,15 +43,6 @@ export function onAction(turn: DeskTurn, action: Pressed): Refusal {
   }
 }
 
-/** A second press must not renew what has just been renewed. */
-const PRESSED_TWICE_MS = 2_000;
-
-function isPressedTwice({ state, context }: DeskTurn, item: string): boolean {
-  const before = state.lines.find((line) => line.item === item);
-  if (before?.act !== 'renewal') return false;
-  return before.message === 'waiting' || (before.colour !== 'red' && context.nowMs - before.at < PRESSED_TWICE_MS);
-}
-
 type Taken = NonNullable<DeskSession['patron']>;
 
 function withPatron(turn: DeskTurn, pressed: { readonly session: string }, act: (patron: Taken) => Refusal): Refusal {
@@ -72,7 +61,7 @@ function answerFee(turn: DeskTurn, id: string, accepted: boolean): Refusal {
   return undefined;
 }
 
-function payFee(turn: DeskTurn, pressed: Extract<Pressed, { kind: 'pay-fee' }>): Refusal {
+function payFee(turn: DeskTurn, pressed: Extract<SessionAction, { kind: 'pay-fee' }>): Refusal {
   const { amount, payment } = pressed;
   if (turn.state.mode === 'self-service') return 'not-in-self-service';
   return withPatron(turn, pressed, ({ session, person, library }) => {

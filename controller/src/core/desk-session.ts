@@ -17,6 +17,7 @@ import {
   blankLine,
   type DeskTurn,
   endSession,
+  isRepeated,
   keep,
   MOST_LINES,
   nextId,
@@ -112,18 +113,9 @@ function onPatron(turn: DeskTurn, session: string, answer: PatronOutcome): void 
   tell(turn, answer.outcome === 'unknown' ? 'patron-unknown' : 'patron-inactive', answer.message);
 }
 
-/** A scanner that read a label twice must not renew what it has just lent. */
-const DOUBLE_READ_MS = 2_000;
-
-function isDoubleRead({ state, context }: DeskTurn, item: string): boolean {
-  const before = state.lines.find((line) => line.item === item);
-  if (before === undefined || (before.act === 'return') !== (state.taking === 'returns')) return false;
-  return before.message === 'waiting' || (before.colour !== 'red' && context.nowMs - before.at < DOUBLE_READ_MS);
-}
-
 function scanned(turn: DeskTurn, item: string): void {
   const { taking, patron } = turn.state;
-  if (isDoubleRead(turn, item)) return;
+  if (isRepeated(turn, item, taking === 'returns' ? ['return'] : ['loan', 'renewal'])) return;
   if (taking === 'returns') return startAct(turn, 'return', item, false);
   if (patron === null) return settle(turn, blankLine(turn, 'loan', item, null), refusal('no-patron'));
   startAct(turn, 'loan', item, false);

@@ -62,15 +62,15 @@ export interface ActAnswer {
   readonly print?: readonly string[];
 }
 
+/** What is pressed about whoever stands here; the rest is read as a scan, or is about the ledger. */
+export type SessionAction = Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' } | { kind: 'imported' }>;
+
 export type DeskEvent =
   | { readonly kind: 'identified'; readonly person: DeskPerson }
   | { readonly kind: 'not-identified'; readonly notice: DeskNotice; readonly detail?: string }
   | { readonly kind: 'item'; readonly item: string }
   | { readonly kind: 'not-an-item' }
-  | {
-      readonly kind: 'action';
-      readonly action: Exclude<DeskAction, { kind: 'scan' } | { kind: 'decide' } | { kind: 'imported' }>;
-    }
+  | { readonly kind: 'action'; readonly action: SessionAction }
   | { readonly kind: 'patron'; readonly session: string; readonly answer: PatronOutcome }
   | { readonly kind: 'answered'; readonly line: string; readonly answer: ActAnswer }
   /** Durable here. */

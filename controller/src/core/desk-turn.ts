@@ -59,6 +59,15 @@ export function nextId(turn: DeskTurn): string {
   return String(turn.state.counter);
 }
 
+const TWICE_MS = 2_000;
+
+/** A label read twice, or a button pressed twice, must not renew what has just been lent or renewed. */
+export function isRepeated({ state, context }: DeskTurn, item: string, acts: readonly DeskAct[]): boolean {
+  const before = state.lines.find((line) => line.item === item);
+  if (before === undefined || !acts.includes(before.act)) return false;
+  return before.message === 'waiting' || (before.colour !== 'red' && context.nowMs - before.at < TWICE_MS);
+}
+
 /** Asks the library, or keeps it here where the library is away. */
 export function startAct(turn: DeskTurn, act: DeskAct, item: string, feeAccepted: boolean, again?: DeskLine): void {
   const person = act === 'return' ? null : (turn.state.patron?.person ?? null);

@@ -31,8 +31,8 @@ export interface DeskLedger {
     asked: AskedAct,
     more?: (number: number) => readonly CirculationLine[],
   ): { readonly number: number; readonly durable: Promise<void> };
-  /** Resolves once durable. Throws or rejects where the disk takes nothing. */
-  add(line: CirculationLine): Promise<void>;
+  /** All of them or none. Resolves once durable; rejects where the disk takes nothing. */
+  add(...lines: readonly CirculationLine[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -118,7 +118,7 @@ export function createDeskLedger({ file, portal, boot, clock, instant, record }:
       };
       return { number, durable: add([began, ...more(number)]) };
     },
-    add: (line) => add([line]),
+    add: (...lines) => add(lines),
     close: () => file.close(),
   };
 }

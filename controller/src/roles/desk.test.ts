@@ -83,6 +83,16 @@ async function openDesk(boot = 'b1') {
 }
 
 const offline = () => library.set({ state: 'offline' });
+/** A card is presented while the library is away, and books are lent by the list. */
+async function lendAway(one: Awaited<ReturnType<typeof openDesk>>, ...items: string[]) {
+  offline();
+  one.desk.onLibrary();
+  one.card();
+  for (const item of items) {
+    await one.scan(item);
+    await one.until('lent-offline');
+  }
+}
 const back = (desk: Desk) => {
   library.set({ state: 'up', answers: true });
   desk.onLibrary();
@@ -124,11 +134,7 @@ describe('a desk without its library', () => {
   it('lends and takes back by the list, and uploads both in the order of time', async () => {
     const one = await openDesk();
     library.lent.set('b2', '2026002');
-    offline();
-    one.desk.onLibrary();
-    one.card();
-    await one.scan('b1');
-    await one.until('lent-offline');
+    await lendAway(one, 'b1');
     await one.act({ kind: 'taking', taking: 'returns' });
     await one.scan('b2');
     await one.until('returned-offline');
@@ -175,13 +181,7 @@ describe('a desk without its library', () => {
 
   it('asks about what was exported before it tells it: somebody may have imported the file', async () => {
     const one = await openDesk();
-    offline();
-    one.desk.onLibrary();
-    one.card();
-    for (const item of ['b1', 'b2']) {
-      await one.scan(item);
-      await one.until('lent-offline');
-    }
+    await lendAway(one, 'b1', 'b2');
     const file = one.desk.exported('koc');
     expect(one.desk.exported('koc')).toBe(file);
     library.lent.set('b1', '2026001');
@@ -194,11 +194,7 @@ describe('a desk without its library', () => {
 
   it('is done with a file once somebody says to have imported it, and exports the rest only', async () => {
     const one = await openDesk();
-    offline();
-    one.desk.onLibrary();
-    one.card();
-    await one.scan('b1');
-    await one.until('lent-offline');
+    await lendAway(one, 'b1');
     expect(await one.act({ kind: 'imported', upTo: 1, by: 'Li' })).toMatchObject({ code: 'nothing-exported' });
     one.desk.exported('koc');
     expect(one.shown().uploads.exported).toEqual({ count: 1, upTo: 1 });
@@ -217,11 +213,7 @@ describe('a desk without its library', () => {
 
   it('names no file to whoever stands at a self-service screen', async () => {
     const one = await openDesk();
-    offline();
-    one.desk.onLibrary();
-    one.card();
-    await one.scan('b1');
-    await one.until('lent-offline');
+    await lendAway(one, 'b1');
     one.desk.exported('csv');
     await one.act({ kind: 'mode', mode: 'self-service' });
     expect(one.shown().uploads.exported).toBeNull();
@@ -242,11 +234,7 @@ describe('a desk without its library', () => {
 
   it('has a conflict where the library refuses, decided by a person and sent again', async () => {
     const one = await openDesk();
-    offline();
-    one.desk.onLibrary();
-    one.card();
-    await one.scan('b1');
-    await one.until('lent-offline');
+    await lendAway(one, 'b1');
     library.lent.set('b1', '2026999');
     back(one.desk);
     await expect.poll(() => one.shown().conflicts.length).toBe(1);
@@ -273,11 +261,7 @@ describe('a desk without its library', () => {
     await one.scan('b1');
     await one.until('lent');
     await one.act({ kind: 'end', session: one.shown().patron?.session ?? null });
-    offline();
-    one.desk.onLibrary();
-    one.card();
-    await one.scan('b1');
-    await one.until('lent-offline');
+    await lendAway(one, 'b1');
     back(one.desk);
     await expect.poll(() => one.shown().conflicts.length).toBe(1);
     const [conflict] = one.shown().conflicts;
@@ -310,11 +294,7 @@ describe('a desk without its library', () => {
 
   it('goes on after a restart with what was not uploaded', async () => {
     const one = await openDesk();
-    offline();
-    one.desk.onLibrary();
-    one.card();
-    await one.scan('b1');
-    await one.until('lent-offline');
+    await lendAway(one, 'b1');
     await one.desk.close();
     const two = await openDesk('b2');
     expect(two.desk.view().uploads.pending).toBe(1);

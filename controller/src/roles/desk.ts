@@ -168,8 +168,8 @@ export function createDesk(parts: DeskParts): Desk {
     if (session.mode === 'self-service') return { ok: false, code: 'not-in-self-service' };
     const lines = waiting(ledger.ledger()).filter((entry) => isImportable(entry) && entry.number <= upTo);
     if (lines.length === 0) return { ok: false, code: 'nothing-exported' };
-    for (const { number } of lines)
-      await ledger.add({ kind: 'decided', number, at: parts.now(), decision: 'settled', by });
+    const at = parts.now();
+    await ledger.add(...lines.map(({ number }) => ({ kind: 'decided', number, at, decision: 'settled', by }) as const));
     changed();
     return { ok: true };
   }
@@ -215,8 +215,9 @@ export function createDesk(parts: DeskParts): Desk {
     },
     exported(format) {
       if (session.mode === 'self-service') return undefined;
-      for (const { number, state, exported } of waiting(ledger.ledger()))
-        if (state === 'kept' && !exported) ledger.add({ kind: 'exported', number }).catch(onNotWritten);
+      const fresh = waiting(ledger.ledger()).filter(({ state, exported }) => state === 'kept' && !exported);
+      if (fresh.length > 0)
+        ledger.add(...fresh.map(({ number }) => ({ kind: 'exported', number }) as const)).catch(onNotWritten);
       changed();
       const timeZone = parts.timeZone();
       return format === 'koc' ? koc(exportLines(), parts.software, timeZone) : csv(exportLines(), timeZone);
