@@ -124,6 +124,10 @@ describe('import of people', () => {
     expect(await problems('people', 'number,name\nS1,王小明\n')).toEqual([
       { line: 2, column: 'number', message: expect.stringMatching(/^S5 borrows /) },
     ]);
+    value(await removePerson(registry.context, 'S5', ACTOR));
+    expect(await problems('people', 'number,name\nS5,B\nS1,王小明\n')).toEqual([
+      { line: 3, column: 'number', message: expect.stringMatching(/^S5 borrows /) },
+    ]);
   });
 
   it('refuses a group name that several groups have', async () => {

@@ -56,7 +56,7 @@ export function planPeople(
   groups: readonly NewGroup[],
 ): PeoplePlan {
   const finder = createGroupFinder(groups);
-  const borrowers = new Map([...known.values()].filter(({ active }) => active).map((each) => [patronOf(each), each]));
+  const takenBy = createPatronNumbers(known);
   const steps: PlanStep<PersonContent>[] = [];
   const problems: PlanProblem[] = [];
   let unchanged = 0;
@@ -71,7 +71,7 @@ export function planPeople(
     );
     if (fields.validFromMs !== null && fields.validUntilMs !== null && fields.validUntilMs <= fields.validFromMs)
       problems.push({ line: row.line, field: 'validUntil', message: END_BEFORE_BEGINNING });
-    const borrower = before?.active ? undefined : borrowers.get(before ? patronOf(before) : row.number);
+    const borrower = before?.active ? undefined : takenBy(row.number);
     if (borrower !== undefined) problems.push(borrowsOnIt(row.line, borrower));
     const changes = before === undefined ? [] : differences(before, fields);
     if (before?.hasAccount === false && row.initialPassword !== undefined) changes.push(INITIAL_PASSWORD);
@@ -84,10 +84,21 @@ export function planPeople(
 /** What was or is there stays unsaid. */
 const INITIAL_PASSWORD = 'initialPassword: set';
 
-const patronOf = ({ patron, number }: KnownPerson): string => patron ?? number;
+/** Says who borrows on the number that somebody who comes, or comes back, would borrow on: who comes first has it. */
+function createPatronNumbers(known: ReadonlyMap<string, KnownPerson>): (number: string) => string | undefined {
+  const patronOf = (number: string) => known.get(number)?.patron ?? number;
+  const here = [...known.values()].filter(({ active }) => active);
+  const borrowers = new Map(here.map(({ number }) => [patronOf(number), number]));
+  return (number) => {
+    const patron = patronOf(number);
+    const borrower = borrowers.get(patron);
+    if (borrower === undefined) borrowers.set(patron, number);
+    return borrower;
+  };
+}
 
 /** Two people of one number would borrow on one another's name. */
-const borrowsOnIt = (line: number, { number }: KnownPerson): PlanProblem => ({
+const borrowsOnIt = (line: number, number: string): PlanProblem => ({
   line,
   field: 'number',
   message: `${number} borrows at the library on this number; give them another patron number first`,
